@@ -1,0 +1,80 @@
+/** Where a feed stands; `docs/architecture.md` draws the changes between them. */
+export type FeedState =
+  | "disabled"
+  | "connecting"
+  | "subscribing"
+  | "live"
+  | "stale"
+  | "backing-off"
+  | "failed"
+  | "stopped";
+
+/** Why quotes were lost or not accepted: closed list, also the metric label. */
+export type DropReason = "memory_full" | "record_too_large" | "broker_rejected" | "shutdown";
+
+/** The feed changed state. */
+export interface FeedStatusEvent {
+  readonly type: "market-data.feed-status";
+  readonly source: string;
+  readonly timeUs: number;
+  /** Which connection of the feed, from 0. */
+  readonly connection: number;
+  readonly from: FeedState;
+  readonly to: FeedState;
+  /** Low-cardinality code of the cause, or `ok`. */
+  readonly code: string;
+  readonly message: string;
+  readonly attempt: number;
+  /** Time until the next try, ms; 0 when none is planned. */
+  readonly retryInMs: number;
+}
+
+/** The venue's own numbers jumped: `missing` messages between `from` and `to` were never seen. */
+export interface SequenceGapEvent {
+  readonly type: "market-data.sequence-gap";
+  readonly source: string;
+  readonly symbol: string;
+  readonly timeUs: number;
+  /** The last venue sequence seen, and the one that revealed the hole; decimal text. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** No data for `silentMs`; `symbol` is absent when the whole feed is silent. */
+export interface FeedStaleEvent {
+  readonly type: "market-data.feed-stale";
+  readonly source: string;
+  readonly symbol?: string;
+  readonly timeUs: number;
+  readonly silentMs: number;
+}
+
+/** Quotes that had been accepted were lost: our own numbers `fromSequence..toSequence` of the instrument. */
+export interface DroppedEvent {
+  readonly type: "market-data.dropped";
+  readonly source: string;
+  readonly symbol: string;
+  readonly timeUs: number;
+  readonly reason: DropReason;
+  readonly count: number;
+  readonly fromSequence: number;
+  readonly toSequence: number;
+}
+
+/** Everything that goes to the events topic (key `source`). */
+export type FeedEvent = FeedStatusEvent | SequenceGapEvent | FeedStaleEvent | DroppedEvent;
+
+/** A venue message that could not be decoded, for the rejected topic; bounded before it is made. */
+export interface RejectedMessage {
+  readonly source: string;
+  readonly timeUs: number;
+  /** Closed list of the decoder's reasons. */
+  readonly reason: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Where events and rejects go. Never blocks, never throws. */
+export interface FeedEventSink {
+  publishEvent(event: FeedEvent): void;
+  publishRejected(message: RejectedMessage): void;
+}
