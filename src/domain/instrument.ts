@@ -22,6 +22,11 @@ export class Instrument {
   /** Venue sequence: digits above the lowest nine, and the lowest nine. −1 before the first and after a reset. */
   venueSequenceHigh = -1;
   venueSequenceLow = -1;
+  /** The number before the last gap, for the event that tells of it. */
+  gapFromHigh = -1;
+  gapFromLow = -1;
+  /** Regressions in a row: a venue that renumbered without saying so is believed after a few. */
+  regressionRun = 0;
 
   constructor(identity: { id: number; feedIndex: number; source: string; symbol: string }) {
     this.id = identity.id;

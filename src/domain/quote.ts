@@ -38,8 +38,6 @@ export class QuoteView {
   raw: Uint8Array = NO_BYTES;
   rawStart = 0;
   rawEnd = 0;
-  /** `json`: spliced into the record as it is; `text`: written as a JSON string (FIX). */
-  rawKind: "json" | "text" = "json";
   /** The session this quote came through; see {@link Instrument.ownerEpoch}. */
   epoch = 0;
 }

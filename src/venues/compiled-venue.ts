@@ -112,8 +112,6 @@ export interface SequenceRule {
   readonly kind: "none" | "increasing" | "contiguous" | "linked";
   /** `increasing` only: a number seen before is a duplicate to drop (true), or another quote of the same event (false). */
   readonly isEqualDuplicate: boolean;
-  /** Numbers of one instrument (`symbol`) or of the whole connection (`connection`). */
-  readonly scope: "symbol" | "connection";
   /** A number that means the venue started anew (Bybit `u` = 1, OKX `prevSeqId` = −1 is an empty previous); null = none. */
   readonly resetValue: string | null;
   /** What a gap does beside being published: go on, or resubscribe the symbol for a new snapshot. */

@@ -1,0 +1,69 @@
+import type { Instrument } from "../domain/instrument.ts";
+import { varintBytes, writeVarint } from "../publish/byte-writer.ts";
+
+/** `eventType` of every quote record. */
+export const RAW_PRICE_EVENT = "market-data.raw-price";
+
+/** The parts of a record that never change for one instrument in one life of the process. */
+export interface InstrumentTemplate {
+  readonly instrument: Instrument;
+  /** The record key, `source:symbol`. */
+  readonly key: Buffer;
+  /** Key length and key as they stand in the record. */
+  readonly keyBlock: Buffer;
+  /** From the opening brace up to and with `"bidPrice":`. */
+  readonly head: Buffer;
+  /** From the end of the payload up to the place of `gap`, without the two closing braces. */
+  readonly metadata: Buffer;
+  /** Header count and all headers; of the last one, `seq`, the name only. */
+  readonly headers: Buffer;
+}
+
+/** Who writes the records. */
+export interface RecordIdentity {
+  /** One life of the process. */
+  readonly session: string;
+  /** `INSTANCE_ID`. */
+  readonly ingester: string;
+}
+
+/** Makes the constant parts once, when the instrument is configured. */
+export function createTemplate(instrument: Instrument, identity: RecordIdentity): InstrumentTemplate {
+  const { source, symbol } = instrument;
+  const key = Buffer.from(`${source}:${symbol}`);
+  const head =
+    `{"eventType":"${RAW_PRICE_EVENT}","aggregateType":"market-data","aggregateId":${JSON.stringify(`${source}:${symbol}`)},` +
+    `"payload":{"source":${JSON.stringify(source)},"sourceSymbol":${JSON.stringify(symbol)},"bidPrice":`;
+  const metadata =
+    `},"metadata":{"source":${JSON.stringify(source)},"symbol":${JSON.stringify(symbol)},` +
+    `"session":${JSON.stringify(identity.session)},"ingester":${JSON.stringify(identity.ingester)}`;
+  return {
+    instrument,
+    key,
+    keyBlock: withLength(key),
+    head: Buffer.from(head),
+    metadata: Buffer.from(metadata),
+    headers: Buffer.concat([
+      varint(5),
+      header("eventType", RAW_PRICE_EVENT),
+      header("source", source),
+      header("symbol", symbol),
+      header("session", identity.session),
+      withLength(Buffer.from("seq")),
+    ]),
+  };
+}
+
+function header(name: string, value: string): Buffer {
+  return Buffer.concat([withLength(Buffer.from(name)), withLength(Buffer.from(value))]);
+}
+
+function withLength(bytes: Buffer): Buffer {
+  return Buffer.concat([varint(bytes.length), bytes]);
+}
+
+function varint(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(varintBytes(value));
+  writeVarint(bytes, 0, value);
+  return bytes;
+}

@@ -1,0 +1,55 @@
+import type { DropReason } from "../domain/feed-event.ts";
+
+/** Every reason, in the order of the ledger's columns. */
+export const DROP_REASONS: readonly DropReason[] = ["memory_full", "record_too_large", "broker_rejected", "shutdown"];
+
+/** One feed's account: `accepted = acked + inMemory + dropped`, or the ledger lies. */
+export interface LedgerRow {
+  readonly source: string;
+  readonly accepted: number;
+  readonly acked: number;
+  /** Counted anew in the lanes, not derived from the other columns. */
+  readonly inMemory: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** 0, or the ledger does not balance. */
+  readonly balanceError: number;
+}
+
+/** Counts what became of every accepted quote, per feed index. Plain counters: the hot path writes them. */
+export class Ledger {
+  readonly accepted: Float64Array;
+  readonly acked: Float64Array;
+  readonly #dropped: readonly Float64Array[];
+  readonly #feedNames: readonly string[];
+
+  constructor(feedNames: readonly string[]) {
+    this.#feedNames = feedNames;
+    this.accepted = new Float64Array(feedNames.length);
+    this.acked = new Float64Array(feedNames.length);
+    this.#dropped = DROP_REASONS.map(() => new Float64Array(feedNames.length));
+  }
+
+  /** One batch was acknowledged. */
+  ack(countsByFeed: Int32Array): void {
+    for (let feed = 0; feed < countsByFeed.length; feed++) this.acked[feed] += countsByFeed[feed];
+  }
+
+  /** Accepted quotes of one feed are lost. */
+  drop(reason: DropReason, feedIndex: number, count: number): void {
+    this.#dropped[DROP_REASONS.indexOf(reason)][feedIndex] += count;
+  }
+
+  /** All rows; @param inMemoryByFeed quotes found in open and sealed batches right now */
+  rows(inMemoryByFeed: Float64Array): LedgerRow[] {
+    return this.#feedNames.map((source, feed) => {
+      const dropped = Object.fromEntries(
+        DROP_REASONS.map((reason, column) => [reason, this.#dropped[column][feed]]),
+      ) as Record<DropReason, number>;
+      const lost = DROP_REASONS.reduce((sum, reason) => sum + dropped[reason], 0);
+      const accepted = this.accepted[feed];
+      const acked = this.acked[feed];
+      const inMemory = inMemoryByFeed[feed];
+      return { source, accepted, acked, inMemory, dropped, balanceError: accepted - acked - inMemory - lost };
+    });
+  }
+}
