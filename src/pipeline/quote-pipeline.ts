@@ -4,7 +4,6 @@ import type { FeedEventSink } from "../domain/feed-event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { QuoteSink, QuoteView } from "../domain/quote.ts";
 import type { Lane } from "../publish/lane.ts";
-import { BATCH_HEADER_BYTES } from "../publish/record-batch.ts";
 import { LatencyHistogram } from "../runtime/latency-histogram.ts";
 import type { SequenceRule } from "../venues/compiled-venue.ts";
 import { EnvelopeEncoder } from "./envelope.ts";
@@ -39,8 +38,6 @@ export interface QuotePipelineOptions {
   readonly rawPayload: "on" | "off";
   readonly ledger: Ledger;
   readonly events: FeedEventSink;
-  /** Bound of one batch, bytes: a record that does not fit an empty one is dropped. */
-  readonly batchMaxBytes: number;
   /** Rule of each feed, by feed index. */
   readonly rules: readonly SequenceRule[];
   /** The lane of a record key on the quotes topic. */
@@ -59,18 +56,16 @@ export class QuotePipeline implements QuoteSink {
   /** By instrument id. */
   readonly #templates: InstrumentTemplate[] = [];
   readonly #lanes: Lane[] = [];
-  readonly #recordBytesMax: number;
 
   constructor(options: QuotePipelineOptions) {
     this.#options = options;
     this.#encoder = new EnvelopeEncoder(options.rawPayload);
     this.#gapLog = new GapLog(options.events);
     this.#ledger = options.ledger;
-    this.#recordBytesMax = options.batchMaxBytes - BATCH_HEADER_BYTES;
     this.counters = options.rules.map((rule) => new FeedCounters(rule));
   }
 
-  /** Makes the instrument known; before its first quote. */
+  /** Makes the instrument known; before its first quote, and once the lanes can be told. */
   register(instrument: Instrument): void {
     const template = createTemplate(instrument, this.#options.identity);
     this.#templates[instrument.id] = template;
@@ -133,7 +128,7 @@ export class QuotePipeline implements QuoteSink {
     const bytes = this.#encoder.measure(quote, template, counters.sequence, gap);
     const batch = lane.reserve(bytes, Math.floor(quote.receivedTimeUs / 1000));
     if (batch === null) {
-      this.#drop(instrument, bytes > this.#recordBytesMax ? "record_too_large" : "memory_full", quote.receivedTimeUs);
+      this.#drop(instrument, bytes > lane.recordBytesMax ? "record_too_large" : "memory_full", quote.receivedTimeUs);
       return;
     }
     if (gap !== null) this.#gapLog.clear(instrument, quote.receivedTimeUs);

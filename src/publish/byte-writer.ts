@@ -1,13 +1,15 @@
 // Hot path.
 // Writers of small things into a batch buffer: each returns the offset behind what it wrote.
 
-/** Below this a loop beats the call into native code. */
-const SHORT_COPY_BYTES = 24;
+/** Up to this length a loop beats the call into native code (measured: 11 against 18 ns at 24 bytes, 44 against 17 at 100). */
+const SHORT_COPY_BYTES = 32;
+/** Called on any byte array: `set(subarray())` makes an object per call and takes three times as long. */
+const copyBytes = Buffer.prototype.copy;
 
 /** Copies `source[start, end)` to `target` at `at`. */
 export function writeSlice(target: Buffer, at: number, source: Uint8Array, start: number, end: number): number {
   if (end - start > SHORT_COPY_BYTES) {
-    target.set(source.subarray(start, end), at);
+    copyBytes.call(source, target, at, start, end);
     return at + end - start;
   }
   for (let from = start; from < end; from++) target[at++] = source[from];

@@ -2,7 +2,7 @@ import type { Clock, RandomSource, Timer } from "../runtime/clock.ts";
 import type { BatchTransport, ProducerIdentity, SendResult } from "./batch-transport.ts";
 import { splitBatch } from "./batch-split.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
-import { type Compression, nextSequence, RecordBatchBuilder, stampBatch } from "./record-batch.ts";
+import { BATCH_HEADER_BYTES, type Compression, nextSequence, RecordBatchBuilder, stampBatch } from "./record-batch.ts";
 import type { SealedBatch } from "./sealed-batch.ts";
 
 /** Retries of one batch wait between these, full jitter, ms: a broker that is back is noticed within a second. */
@@ -69,6 +69,11 @@ export class Lane {
     this.open = new RecordBatchBuilder(options.batchMaxBytes, options.feedNames.length);
     this.lastProgressMs = options.clock.monotonicMs();
     this.#chargeOpen();
+  }
+
+  /** A record above this fits no batch of this lane, bytes. */
+  get recordBytesMax(): number {
+    return this.#options.batchMaxBytes - BATCH_HEADER_BYTES;
   }
 
   /** Nothing open, sealed or in flight. */

@@ -40,7 +40,6 @@ async function setUp(options: { rule?: SequenceRule; memoryMaxBytes?: number; ba
     rawPayload: options.rawPayload ?? "on",
     ledger,
     events: { publishEvent: (event) => events.push(event), publishRejected: () => {} },
-    batchMaxBytes: publisher.batchMaxBytes,
     rules: [options.rule ?? NONE],
     laneFor: (key) => publisher.quoteLane(key),
     onUntrusted: (instrument, reason) => untrusted.push(`${instrument.symbol}: ${reason}`),
