@@ -64,7 +64,13 @@ export class FakeTransport implements BatchTransport {
 
   async stop(): Promise<void> {}
 
-  #answer(answer: SendResult | "lost-ack", path: string, producerId: bigint, sequence: number, values: string[]): SendResult {
+  #answer(
+    answer: SendResult | "lost-ack",
+    path: string,
+    producerId: bigint,
+    sequence: number,
+    values: string[],
+  ): SendResult {
     if (answer !== "lost-ack" && answer.outcome !== "acked") return answer;
     const key = `${path}/${producerId}`;
     const state = this.#sequences.get(key) ?? { next: 0, recent: [] };

@@ -1,0 +1,141 @@
+import type * as z from "zod";
+import type { ADMIN_VARIABLES, GENERAL_VARIABLES, KAFKA_VARIABLES, RECONNECT_VARIABLES } from "./process-variables.ts";
+import type { Secret } from "./secret.ts";
+
+type General = z.output<typeof GENERAL_VARIABLES>;
+type Kafka = z.output<typeof KAFKA_VARIABLES>;
+
+/** What every feed has, whatever its transport. */
+interface CommonFeedConfig {
+  /** `source` in the record; also the metric label. */
+  readonly name: string;
+  readonly isEnabled: boolean;
+  /** Name of the built-in profile, or of the feed when it has a profile of its own or none. */
+  readonly venue: string;
+  /** At least one when the feed is enabled; each once. */
+  readonly symbols: readonly string[];
+  /** Failed tries in a row before the feed counts as failed. */
+  readonly maxRetries: number;
+  readonly initialDelayMs: number;
+  /** Not below `initialDelayMs`. */
+  readonly maxDelayMs: number;
+  /** Null: the profile's. */
+  readonly staleAfterMs: number | null;
+}
+
+/** A feed over WebSocket. */
+export interface WebSocketFeedConfig extends CommonFeedConfig {
+  readonly transport: "websocket";
+  /** A file that could be read at load; its content is not checked here. Null: the built-in profile `venue`. */
+  readonly profileFile: string | null;
+  /** Null: the profile's. */
+  readonly url: string | null;
+  /** Null: the profile's. */
+  readonly pingIntervalMs: number | null;
+}
+
+/** Where a FIX feed connects to and who it says it is. */
+export interface FixEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** SenderCompID (49). */
+  readonly sender: string;
+  /** TargetCompID (56). */
+  readonly target: string;
+}
+
+/** A feed over FIX. */
+export interface FixFeedConfig extends CommonFeedConfig {
+  readonly transport: "fix";
+  /** Complete when the feed is enabled; null only when it is not and something is missing. */
+  readonly fix: FixEndpoint | null;
+}
+
+/** One feed; `transport` tells which kind. */
+export type FeedConfig = WebSocketFeedConfig | FixFeedConfig;
+
+/** A file of certificates, read at load. */
+export interface CertificateFile {
+  readonly path: string;
+  readonly pem: string;
+}
+
+/** TLS towards the brokers; verification is always on. */
+export interface KafkaTlsConfig {
+  /** Null: the authorities built in. */
+  readonly ca: CertificateFile | null;
+  /** Our own certificate with its key, for mutual TLS. */
+  readonly client: {
+    readonly certificate: CertificateFile;
+    readonly key: { readonly path: string; readonly pem: Secret };
+  } | null;
+}
+
+/** The login at the brokers. */
+export interface KafkaSaslConfig {
+  readonly mechanism: NonNullable<Kafka["KAFKA_SASL_MECHANISM"]>;
+  readonly username: string;
+  readonly password: Secret;
+}
+
+/** The broker and the topics. */
+export interface KafkaConfig {
+  /** `host:port` each; empty when KAFKA_BROKERS is not set. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly compression: Kafka["KAFKA_COMPRESSION"];
+  readonly tls: KafkaTlsConfig | null;
+  readonly sasl: KafkaSaslConfig | null;
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** Whether a start creates missing topics. */
+  readonly createTopics: boolean;
+  /** How topics are made when we make them; −1 is the cluster's default, for `retentionMs` for ever. */
+  readonly newTopics: { readonly partitions: number; readonly replication: number; readonly retentionMs: number };
+}
+
+/** The three topics, all different; local sinks use the same names. */
+export interface TopicsConfig {
+  readonly quotes: string;
+  readonly events: string;
+  readonly rejected: string;
+}
+
+/** Where records go. */
+export type SinkConfig =
+  | { readonly kind: "kafka" | "stdout" | "discard" }
+  | { readonly kind: "sqlite"; readonly file: string; readonly maxBytes: number; readonly maxAgeMs: number };
+
+/** Bounds of batches, memory and shutdown. */
+export interface LimitsConfig {
+  readonly batchMaxBytes: number;
+  readonly lingerMs: number;
+  /** At least twice `batchMaxBytes`. */
+  readonly memoryMaxBytes: number;
+  /** How long a socket may be held paused before quotes are dropped. */
+  readonly memoryPauseMaxMs: number;
+  readonly drainMs: number;
+}
+
+/** The whole configuration, checked. Made by `loadConfig`; nothing else reads the environment. */
+export interface Config {
+  /** `metadata.ingester` in the record. */
+  readonly instanceId: string;
+  readonly rawPayload: General["RAW_PAYLOAD"];
+  /** Those of FEEDS in its order, then the other seed feeds; disabled ones are among them. */
+  readonly feeds: readonly FeedConfig[];
+  readonly reconnect: {
+    readonly onExhausted: z.output<typeof RECONNECT_VARIABLES>["RECONNECT_EXHAUSTED"];
+    readonly connectsPerSecond: number;
+  };
+  readonly topics: TopicsConfig;
+  readonly kafka: KafkaConfig;
+  readonly sink: SinkConfig;
+  readonly limits: LimitsConfig;
+  readonly admin: {
+    readonly host: z.output<typeof ADMIN_VARIABLES>["ADMIN_HOST"];
+    /** 0: any free one. */
+    readonly port: z.output<typeof ADMIN_VARIABLES>["ADMIN_PORT"];
+  };
+  readonly log: { readonly level: General["LOG_LEVEL"] };
+}

@@ -1,0 +1,109 @@
+import type { Config } from "./config.ts";
+import type { ConfigFileReader } from "./config-file.ts";
+import { type PlannedFeed, planFeeds } from "./feed-plan.ts";
+import { isEnabledByDefault } from "./feed-settings.ts";
+import type { ConfigProblem, ConfigWarning } from "./problems.ts";
+import { GENERAL_VARIABLES } from "./process-variables.ts";
+import { readSections } from "./read-sections.ts";
+import { type Origin, readVariables, type VariableText } from "./read-variables.ts";
+import { redact } from "./redact.ts";
+import { readSeedFeeds } from "./seed-feeds.ts";
+import { findUnknownVariables } from "./unknown-variables.ts";
+import { variableMeta } from "./variable.ts";
+import { catalogVariables, type KnownVariable } from "./variable-catalog.ts";
+
+/** What the configuration is read from, beside the environment itself. */
+export interface LoadOptions {
+  readonly readFile: ConfigFileReader;
+  /** Names of the built-in venue profiles. */
+  readonly venueNames: readonly string[];
+  /** Default of INSTANCE_ID; made fit for a record here. */
+  readonly hostName: string;
+}
+
+/** One variable as it is in effect, for people: redacted. */
+export interface EffectiveSetting {
+  readonly variable: string;
+  readonly group: string;
+  /** Null when it has no value of its own; `note` then says what holds. */
+  readonly value: string | null;
+  readonly note: string | null;
+  readonly origin: Origin;
+  /** Path of the file, for origin `file`. */
+  readonly file: string | null;
+}
+
+/** A configuration that can be used. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly settings: readonly EffectiveSetting[];
+  readonly warnings: readonly ConfigWarning[];
+}
+
+/** Everything that is wrong, at least one. */
+export interface RefusedConfig {
+  readonly config: null;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * Reads the whole configuration from the environment and reports all that is wrong with it at once. Pure apart from
+ * `readFile`; never throws on what a user can set.
+ */
+export function loadConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  options: LoadOptions,
+): LoadedConfig | RefusedConfig {
+  const { readFile, venueNames } = options;
+  const feedsText = env["FEEDS"] ?? variableMeta(GENERAL_VARIABLES.shape.FEEDS).defaultText ?? "";
+  const plan = planFeeds({ feedsText, env, seeds: readSeedFeeds(), venueNames });
+  const known = catalogVariables(plan.feeds);
+  const read = readVariables({ env, known, readFile });
+  setDerivedDefaults(read.texts, plan.feeds, options);
+
+  const sections = readSections(plan.feeds, { texts: read.texts, known, readFile, venueNames });
+  const refused = new Set(read.problems.map((problem) => problem.variable));
+  const problems = [
+    ...findUnknownVariables({ env, known, feeds: plan.feeds, venueNames }),
+    ...read.problems,
+    // What follows from a value that was refused already would only tell the same twice.
+    ...[...plan.problems, ...sections.problems].filter(
+      ({ variable }) => !refused.has(variable) && !refused.has(`${variable}_FILE`),
+    ),
+  ];
+  if (sections.config === null || problems.length > 0) return { config: null, problems };
+  return {
+    config: sections.config,
+    settings: [...known.values()].map((variable) => effectiveSetting(variable, read.texts.get(variable.name))),
+    warnings: [...read.warnings, ...sections.warnings],
+  };
+}
+
+/** Defaults that depend on other settings are put in as text, so that they pass the same checks and are shown alike. */
+function setDerivedDefaults(
+  texts: Map<string, VariableText>,
+  feeds: readonly PlannedFeed[],
+  options: LoadOptions,
+): void {
+  setDefault(texts, "SINK", texts.has("KAFKA_BROKERS") ? "kafka" : "sqlite");
+  setDefault(texts, "INSTANCE_ID", instanceIdOf(options.hostName));
+  for (const feed of feeds) setDefault(texts, `${feed.prefix}ENABLED`, String(isEnabledByDefault(feed)));
+}
+
+function setDefault(texts: Map<string, VariableText>, name: string, text: string): void {
+  if (!texts.has(name)) texts.set(name, { text, origin: "default", file: null });
+}
+
+function instanceIdOf(hostName: string): string {
+  const text = hostName.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  return text === "" ? "edge-ingester" : text.slice(0, 128);
+}
+
+function effectiveSetting(variable: KnownVariable, text: VariableText | undefined): EffectiveSetting {
+  const { name, group, meta } = variable;
+  if (text === undefined) {
+    return { variable: name, group, value: null, note: meta.defaultNote, origin: "default", file: null };
+  }
+  const value = redact(text.text, meta.display);
+  return { variable: name, group, value, note: null, origin: text.origin, file: text.file };
+}

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { IngestError } from "../domain/ingest-error.ts";
+import { DIALECTS, findDialect, findDialectByHost } from "./dialect-registry.ts";
+import { readJsonObject } from "./quote-fields.ts";
+import type { VenueDialect } from "./venue-dialect.ts";
+
+/** Largest recording, unpacked. */
+const MAX_RECORDING_BYTES = 512 * 1024 * 1024;
+/** Frames looked at to guess the venue of a recording without a header. */
+const GUESS_FRAMES = 200;
+/** Spacing of frames that carry no time, ms. */
+const DEFAULT_SPACING_MS = 50;
+const GZIP_MAGIC = 0x1f8b;
+
+/** One message a venue sent. */
+export interface RecordedFrame {
+  /** Time since the first frame that has a topic, ms; 0 before it. */
+  readonly offsetMs: number;
+  readonly text: string;
+  /** The subscription it belongs to; null for acks, heartbeats and what the dialect does not know. */
+  readonly topic: string | null;
+}
+
+/** A venue's messages, ready to be played. */
+export interface Recording {
+  readonly dialect: VenueDialect;
+  readonly frames: readonly RecordedFrame[];
+  /** Symbols that occur in it, in order of their first frame. */
+  readonly symbols: readonly string[];
+  /** Frames per topic. */
+  readonly topics: ReadonlyMap<string, number>;
+  /** Lines that hold no message from the venue. */
+  readonly skippedLines: number;
+}
+
+interface Line {
+  readonly timeMs: number | null;
+  readonly text: string;
+}
+
+/**
+ * Reads a recording from a file; `.gz` is recognised by its content.
+ *
+ * @param venue whose messages they are; absent: told by the recorded URL, else by the messages themselves
+ * @throws IngestError `config_invalid` when it cannot be read, holds no message, or is of no venue we can simulate
+ */
+export function loadRecording(path: string, venue?: string): Recording {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+    if (bytes.length > 2 && bytes.readUInt16BE(0) === GZIP_MAGIC) {
+      bytes = gunzipSync(bytes, { maxOutputLength: MAX_RECORDING_BYTES });
+    }
+  } catch (cause) {
+    throw unusable(path, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (bytes.length > MAX_RECORDING_BYTES) throw unusable(path, `it is larger than ${MAX_RECORDING_BYTES} bytes`);
+  return parseRecording(bytes.toString("utf8"), { name: basename(path), ...(venue === undefined ? {} : { venue }) });
+}
+
+/**
+ * Reads a recording from its text: cryptofeed's form (`<url> <-> <time>` at connect, `<url> <- <time>: <request>` outgoing,
+ * `<time>: <message>` incoming) or plain JSON lines.
+ */
+export function parseRecording(text: string, options: { name: string; venue?: string }): Recording {
+  const { lines, host, skipped } = readLines(text);
+  if (lines.length === 0) throw unusable(options.name, "it holds no messages from a venue");
+  const dialect = chooseDialect(lines, host, options);
+  const parsed = lines.map((line) => ({ line, topic: dialect.topicOfMessage(readJsonObject(line.text)) }));
+  const first = parsed.find((each) => each.topic !== null);
+  if (first === undefined) throw unusable(options.name, `it holds no market data of venue '${dialect.venue}'`);
+  const firstIndex = parsed.indexOf(first);
+  const frames: RecordedFrame[] = parsed.map(({ line, topic }, index) => {
+    const sinceFirst =
+      line.timeMs === null || first.line.timeMs === null
+        ? (index - firstIndex) * DEFAULT_SPACING_MS
+        : line.timeMs - first.line.timeMs;
+    return { offsetMs: Math.max(0, sinceFirst), text: line.text, topic };
+  });
+  const topics = new Map<string, number>();
+  for (const { topic } of frames) if (topic !== null) topics.set(topic, (topics.get(topic) ?? 0) + 1);
+  const symbols = new Set<string>();
+  for (const topic of topics.keys()) {
+    const symbol = dialect.topicSymbol(topic);
+    if (symbol !== null) symbols.add(symbol);
+  }
+  return { dialect, frames, symbols: [...symbols], topics, skippedLines: skipped };
+}
+
+/** Frames that a subscription to the quotes of all its symbols would get. */
+export function countQuoteFrames(recording: Recording): number {
+  let count = 0;
+  for (const [topic, frames] of recording.topics) if (recording.dialect.quoteSymbol(topic) !== null) count += frames;
+  return count;
+}
+
+function readLines(text: string): { lines: Line[]; host: string | null; skipped: number } {
+  const lines: Line[] = [];
+  let host: string | null = null;
+  let skipped = 0;
+  for (const raw of text.split("\n")) {
+    const connect = /^(\S+) <-> [\d.]+$/.exec(raw);
+    if (connect !== null) {
+      host = hostOf(connect[1]) ?? host;
+      continue;
+    }
+    const stamped = /^(\d+(?:\.\d+)?): /.exec(raw);
+    if (stamped !== null) lines.push({ timeMs: Number(stamped[1]) * 1000, text: raw.slice(stamped[0].length) });
+    else if (raw.startsWith("{")) lines.push({ timeMs: null, text: raw });
+    else if (raw !== "") skipped++;
+  }
+  return { lines, host, skipped };
+}
+
+function hostOf(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).hostname : null;
+}
+
+function chooseDialect(
+  lines: readonly Line[],
+  host: string | null,
+  options: { name: string; venue?: string },
+): VenueDialect {
+  if (options.venue !== undefined) {
+    const named = findDialect(options.venue);
+    if (named === null) throw unusable(options.name, `there is no simulated venue '${options.venue}'`);
+    return named;
+  }
+  if (host !== null) {
+    const owner = findDialectByHost(host);
+    if (owner === null) throw unusable(options.name, `it was recorded from ${host}, which is no venue we simulate`);
+    return owner;
+  }
+  return guessDialect(lines, options.name);
+}
+
+/** The dialect that knows the most of the first messages. */
+function guessDialect(lines: readonly Line[], name: string): VenueDialect {
+  const messages = lines.slice(0, GUESS_FRAMES).map((line) => readJsonObject(line.text));
+  let best: VenueDialect | null = null;
+  let most = 0;
+  for (const dialect of DIALECTS) {
+    const known = messages.filter((message) => dialect.topicOfMessage(message) !== null).length;
+    if (known <= most) continue;
+    most = known;
+    best = dialect;
+  }
+  if (best === null) throw unusable(name, "its messages are of no venue we simulate: name one with --venue");
+  return best;
+}
+
+function unusable(name: string, why: string, cause?: unknown): IngestError {
+  return new IngestError(`Cannot replay '${name}': ${why}`, { code: "config_invalid", retry: "never", cause });
+}

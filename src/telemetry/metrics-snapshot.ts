@@ -1,0 +1,72 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { LatencyHistogram } from "../runtime/latency-histogram.ts";
+import type { EventLoopMonitor, LagSummary } from "./event-loop-monitor.ts";
+import type { BuildInfo, LaneStatus, MetricsSource } from "./metrics-source.ts";
+import { type ProcessStatus, readProcessStatus } from "./process-status.ts";
+
+/** Lanes that get series of their own; a topic with thousands of partitions must not blow up a scrape. */
+export const LANES_MAX = 512;
+
+/** Everything one scrape shows, read at one moment, so that sums over it hold. */
+export interface MetricsSnapshot {
+  readonly phase: ReturnType<MetricsSource["phase"]>;
+  readonly feeds: ReturnType<MetricsSource["feeds"]>;
+  readonly ledger: ReturnType<MetricsSource["ledger"]>;
+  readonly publishErrors: ReturnType<MetricsSource["publishErrors"]>;
+  readonly sideRecords: ReturnType<MetricsSource["sideRecords"]>;
+  /** At most {@link LANES_MAX}. */
+  readonly lanes: readonly LaneStatus[];
+  readonly lanesLeftOut: number;
+  readonly latencies: ReturnType<MetricsSource["latencies"]>;
+  readonly memory: ReturnType<MetricsSource["memory"]>;
+  readonly sink: ReturnType<MetricsSource["sink"]>;
+  readonly logLinesLeftOut: number;
+  readonly process: ProcessStatus;
+  readonly lag: LatencyHistogram;
+  readonly lagSummary: LagSummary;
+  readonly build: BuildInfo;
+  /** Monotonic ms of the snapshot. */
+  readonly nowMs: number;
+  /** Wall clock when the process began, s since the epoch. */
+  readonly startTimeSeconds: number;
+}
+
+/** Where snapshots come from. */
+export interface SnapshotOptions {
+  readonly source: MetricsSource;
+  readonly loop: EventLoopMonitor;
+  readonly clock: Clock;
+  readonly build: BuildInfo;
+  /** For tests; the operating system's figures when absent. */
+  readonly readProcess?: () => ProcessStatus;
+}
+
+/** A function that reads everything at one moment; synchronous, so nothing changes in between. */
+export function createSnapshotReader(options: SnapshotOptions): () => MetricsSnapshot {
+  const { source, loop, clock, build } = options;
+  const readProcess = options.readProcess ?? readProcessStatus;
+  // Once: computed anew it would jitter, and a step of the wall clock would look like a restart.
+  const startTimeSeconds = clock.wallUs() / 1e6 - readProcess().uptimeSeconds;
+  return () => {
+    const lanes = source.lanes();
+    return {
+      phase: source.phase(),
+      feeds: source.feeds(),
+      ledger: source.ledger(),
+      publishErrors: source.publishErrors(),
+      sideRecords: source.sideRecords(),
+      lanes: lanes.slice(0, LANES_MAX),
+      lanesLeftOut: Math.max(0, lanes.length - LANES_MAX),
+      latencies: source.latencies(),
+      memory: source.memory(),
+      sink: source.sink(),
+      logLinesLeftOut: source.logLinesLeftOut(),
+      process: readProcess(),
+      lag: loop.lag,
+      lagSummary: loop.summary(),
+      build,
+      nowMs: clock.monotonicMs(),
+      startTimeSeconds,
+    };
+  };
+}

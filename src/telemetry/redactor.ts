@@ -1,0 +1,25 @@
+/** Shorter secrets are not looked for: replacing `a` everywhere would tell more than it hides. */
+const SECRET_CHARS_MIN = 4;
+/** What stands where a secret stood. */
+const REPLACEMENT = "[redacted]";
+
+/**
+ * A function that takes every one of the secrets out of a text, as it is and as a URL would carry it. The longest goes
+ * first, so that a secret that contains another leaves nothing behind. @param secrets the revealed texts
+ */
+export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const spellings = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < SECRET_CHARS_MIN) continue;
+    spellings.add(secret);
+    spellings.add(encodeURIComponent(secret.toWellFormed()));
+    // As JSON text writes it, for a venue's answer that quotes our message.
+    spellings.add(JSON.stringify(secret).slice(1, -1));
+  }
+  const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
+  return (text) => {
+    let clean = text;
+    for (const spelling of longestFirst) clean = clean.replaceAll(spelling, () => REPLACEMENT);
+    return clean;
+  };
+}

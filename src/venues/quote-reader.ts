@@ -1,0 +1,165 @@
+// Hot path.
+import type { Instrument } from "../domain/instrument.ts";
+import type { QuoteSink, QuoteView } from "../domain/quote.ts";
+import { FrameKind } from "./compiled-venue.ts";
+import { isSequenceText } from "./decimal-text.ts";
+import { JsonType, skipSpace } from "./json-grammar.ts";
+import type { JsonScanner } from "./json-scanner.ts";
+import { MergedQuotes } from "./merged-quotes.ts";
+import { UNWANTED } from "./path-trie.ts";
+import type { FieldPlan, QuotePlan } from "./quote-plan.ts";
+import type { RejectReason } from "./reject-reason.ts";
+import { allHold } from "./rule-matcher.ts";
+import { SideReader } from "./side-reader.ts";
+import { SymbolTable, UNKNOWN_SYMBOL } from "./symbol-table.ts";
+import { renderSymbol } from "./templates.ts";
+import { BAD_TIME, NO_TIME } from "./time-text.ts";
+
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const CLOSE_ARRAY = 0x5d;
+const NONE = -1;
+
+/** What a quote reader works on for the length of a session. */
+export interface QuoteReaderParts {
+  readonly scanner: JsonScanner;
+  readonly instruments: readonly Instrument[];
+  readonly view: QuoteView;
+  readonly sink: QuoteSink;
+}
+
+/** Turns the slots of a scanned message into quotes by one mapping, and gives them to the sink. State of one session. */
+export class QuoteReader {
+  /** Why the last message was rejected. */
+  rejectReason: RejectReason | "" = "";
+
+  readonly #plan: QuotePlan;
+  readonly #scanner: JsonScanner;
+  readonly #instruments: readonly Instrument[];
+  readonly #view: QuoteView;
+  readonly #sink: QuoteSink;
+  readonly #symbols: SymbolTable;
+  readonly #bid: SideReader;
+  readonly #ask: SideReader;
+  readonly #merged: MergedQuotes | null;
+
+  constructor(plan: QuotePlan, parts: QuoteReaderParts) {
+    const { scanner, instruments } = parts;
+    this.#plan = plan;
+    this.#scanner = scanner;
+    this.#instruments = instruments;
+    this.#view = parts.view;
+    this.#sink = parts.sink;
+    this.#symbols = new SymbolTable(instruments.map(({ symbol }) => renderSymbol(plan.symbolTemplate, symbol)));
+    this.#bid = new SideReader(scanner, plan.bid, plan.isZeroPriceEmpty);
+    this.#ask = new SideReader(scanner, plan.ask, plan.isZeroPriceEmpty);
+    this.#merged = plan.isMerged ? new MergedQuotes(plan, scanner, instruments.length) : null;
+  }
+
+  /** Reads the message the scanner has just scanned: `quote`, `ignored` (not our symbol) or `rejected`. */
+  read(): FrameKind {
+    this.rejectReason = "";
+    return this.#plan.itemsNode === UNWANTED ? this.#readQuote() : this.#readItems();
+  }
+
+  /** Reads each element of the array of quotes. A bad element costs itself; the message then counts as rejected. */
+  #readItems(): FrameKind {
+    const scanner = this.#scanner;
+    const { itemsNode, itemRoot } = this.#plan;
+    const type = scanner.types[itemsNode];
+    if (type !== JsonType.array) return this.#reject(type === JsonType.absent ? "missing_field" : "bad_list");
+    const end = scanner.ends[itemsNode];
+    let kind: FrameKind = FrameKind.ignored;
+    let at = skipSpace(scanner.text, scanner.starts[itemsNode] + 1, end);
+    while (scanner.text[at] !== CLOSE_ARRAY) {
+      at = scanner.scanPart(itemRoot, at, end);
+      if (at < 0) return this.#reject(scanner.problem === "" ? "invalid_json" : scanner.problem);
+      const itemKind = this.#readQuote();
+      if (itemKind === FrameKind.rejected || kind === FrameKind.ignored) kind = itemKind;
+      at = skipSpace(scanner.text, at, end);
+      if (scanner.text[at] === COMMA) at = skipSpace(scanner.text, at + 1, end);
+    }
+    return kind;
+  }
+
+  #readQuote(): FrameKind {
+    const { types, starts, ends, text } = this.#scanner;
+    const plan = this.#plan;
+    const symbolNode = plan.symbolNode;
+    const symbolType = types[symbolNode];
+    if (symbolType !== JsonType.string) {
+      return this.#reject(symbolType === JsonType.absent ? "missing_field" : "bad_symbol");
+    }
+    const index = this.#symbols.find(text, starts[symbolNode], ends[symbolNode]);
+    if (index === UNKNOWN_SYMBOL) return FrameKind.ignored;
+    const view = this.#view;
+    view.instrument = this.#instruments[index];
+    const isSnapshot = plan.snapshotTests !== null && allHold(plan.snapshotTests, this.#scanner);
+    view.isSnapshot = isSnapshot && plan.doesSnapshotRestart;
+    const problem = this.#readTime() || this.#readSequence() || this.#readPreviousSequence();
+    if (problem !== "") return this.#reject(problem);
+    if (this.#merged !== null) {
+      const mergeProblem = this.#merged.update(index, isSnapshot);
+      if (mergeProblem !== "") return this.#reject(mergeProblem);
+      if (!this.#merged.isTouched) return FrameKind.quote;
+      this.#merged.show(index, view);
+    } else {
+      const sideProblem = this.#readSides();
+      if (sideProblem !== "") return this.#reject(sideProblem);
+    }
+    this.#sink.accept(view);
+    return FrameKind.quote;
+  }
+
+  #readSides(): RejectReason | "" {
+    const view = this.#view;
+    const bid = this.#bid;
+    const ask = this.#ask;
+    const problem = bid.read() || ask.read();
+    if (problem !== "") return problem;
+    view.fields = this.#scanner.text;
+    view.bidPriceStart = bid.priceStart;
+    view.bidPriceEnd = bid.priceEnd;
+    view.bidSizeStart = bid.sizeStart;
+    view.bidSizeEnd = bid.sizeEnd;
+    view.askPriceStart = ask.priceStart;
+    view.askPriceEnd = ask.priceEnd;
+    view.askSizeStart = ask.sizeStart;
+    view.askSizeEnd = ask.sizeEnd;
+    return "";
+  }
+
+  #readTime(): RejectReason | "" {
+    const view = this.#view;
+    const { time, timeReader } = this.#plan;
+    view.venueTimeMs = NO_TIME;
+    if (time.node === UNWANTED) return "";
+    const { types, starts, ends, text } = this.#scanner;
+    const type = types[time.node];
+    if (type === JsonType.absent) return time.isOptional ? "" : "missing_field";
+    if (type === JsonType.null) return "";
+    if (type !== JsonType.string && type !== JsonType.number) return "bad_time";
+    const start = starts[time.node];
+    const end = ends[time.node];
+    if (start === end) return "";
+    const timeMs = timeReader.readMs(text, start, end);
+    if (timeMs === BAD_TIME) return "bad_time";
+    view.venueTimeMs = timeMs;
+    return "";
+  }
+
+  #readSequence(): RejectReason | "" {
+    const view = this.#view;
+    const field = this.#plan.sequence;
+    view.sequenceStart = NONE;
+    view.sequenceEnd = NONE;
+    if (field.node === UNWANTED) return "";
+    const problem = this.#judgeSequence(field);
+    if (problem !== "") return problem;
+    const type = this.#scanner.types[field.node];
+    if (type !== JsonType.string && type !== JsonType.number) return "";
+    view.sequenceStart = this.#scanner.starts[field.node];
+    view.sequenceEnd = this.#scanner.ends[field.node];
+    return "";
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { documentVariables, renderConfigHelp, renderConfigMarkdown } from "../../src/config/config-docs.ts";
+import { catalogDefaults } from "../../src/config/variable-catalog.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+
+/** The names the product's contract fixes; a change here is a breaking change for every user. */
+const FIXED_NAMES = [
+  "FEEDS",
+  ...["ENABLED", "VENUE", "PROFILE", "URL", "SYMBOLS", "MAX_RETRIES", "INITIAL_DELAY_MS", "MAX_DELAY_MS"],
+  "STALE_AFTER_MS",
+  ...["HOST", "PORT", "SENDER", "TARGET"],
+].map((name) => (name === "FEEDS" ? name : `<FEED>_${name}`));
+
+const FIXED_PROCESS_NAMES = [
+  ...["KAFKA_BROKERS", "KAFKA_TOPIC", "KAFKA_EVENTS_TOPIC", "KAFKA_REJECTED_TOPIC", "KAFKA_CLIENT_ID"],
+  ...["KAFKA_COMPRESSION", "KAFKA_TLS", "KAFKA_TLS_CA_FILE", "KAFKA_TLS_CERT_FILE", "KAFKA_TLS_KEY_FILE"],
+  ...["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "KAFKA_CREATE_TOPICS"],
+  ...["SINK", "INSTANCE_ID", "RAW_PAYLOAD", "LOG_LEVEL", "ADMIN_HOST", "ADMIN_PORT"],
+  ...["RECONNECT_EXHAUSTED", "BATCH_MAX_BYTES", "LINGER_MS", "DRAIN_MS"],
+];
+
+describe("documentVariables()", () => {
+  const names = documentVariables().flatMap((group) => group.variables.map((variable) => variable.name));
+
+  test("documentVariables() lists every fixed name", () => {
+    for (const name of [...FIXED_NAMES, ...FIXED_PROCESS_NAMES]) expect(names).toContain(name);
+  });
+
+  test("documentVariables() lists each variable once", () => {
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test("documentVariables() covers everything the program reads", () => {
+    for (const variable of catalogDefaults().values()) {
+      expect(names).toContain(variable.feed === null ? variable.name : `<FEED>_${variable.key}`);
+    }
+  });
+});
+
+describe("the committed documentation", () => {
+  test("docs/configuration.md is what the schema says (else: bun scripts/generate-docs.ts)", () => {
+    expect(readFileSync(join(ROOT, "docs/configuration.md"), "utf8")).toBe(renderConfigMarkdown());
+  });
+
+  test("docs/configuration.md marks the password as a secret with its file", () => {
+    expect(renderConfigMarkdown()).toMatch(/`KAFKA_SASL_PASSWORD` \| \*\*secret\*\* .*`KAFKA_SASL_PASSWORD_FILE`/);
+  });
+});
+
+describe("renderConfigHelp()", () => {
+  const help = renderConfigHelp();
+
+  test("renderConfigHelp() names every variable and fits a terminal", () => {
+    for (const group of documentVariables()) {
+      for (const variable of group.variables) expect(help).toContain(`\n  ${variable.name}`);
+    }
+    expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(110);
+    expect(help).not.toContain("`");
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "bun:test";
+import { configOf, loadedOf, problemsOf, systemError } from "./fixtures.ts";
+
+const LOGIN = { KAFKA_SASL_MECHANISM: "plain", KAFKA_SASL_USERNAME: "u", KAFKA_TLS: "true" };
+const FROM_FILE = { ...LOGIN, KAFKA_SASL_PASSWORD_FILE: "/run/password" };
+const START = "Cannot use KAFKA_SASL_PASSWORD_FILE as it must name a file that holds the secret: ";
+
+describe("secrets from files", () => {
+  test("readVariables() reads the file and drops one line end", () => {
+    for (const [content, password] of [
+      ["p", "p"],
+      ["p\n", "p"],
+      ["p\r\n", "p"],
+      [" p \n\n", " p \n"],
+    ] as const) {
+      expect(configOf(FROM_FILE, { "/run/password": content }).kafka.sasl?.password.reveal()).toBe(password);
+    }
+  });
+
+  test("readVariables() refuses a secret given twice", () => {
+    expect(problemsOf({ ...FROM_FILE, KAFKA_SASL_PASSWORD: "canary" }, { "/run/password": "p" })).toEqual([
+      "Cannot use KAFKA_SASL_PASSWORD as it must not be set together with KAFKA_SASL_PASSWORD_FILE: both are set " +
+        "(unset one of them)",
+    ]);
+  });
+
+  test("readVariables() refuses a file that is missing, unreadable or empty, in one problem each", () => {
+    expect(problemsOf(FROM_FILE)).toEqual([`${START}there is no such file`]);
+    expect(problemsOf(FROM_FILE, { "/run/password": systemError("EACCES") })).toEqual([
+      `${START}the file cannot be read (permission denied)`,
+    ]);
+    expect(problemsOf(FROM_FILE, { "/run/password": new Error("canary") })).toEqual([
+      `${START}the file cannot be read`,
+    ]);
+    expect(problemsOf(FROM_FILE, { "/run/password": "\n" })).toEqual([`${START}the file is empty`]);
+    expect(problemsOf({ ...FROM_FILE, KAFKA_SASL_PASSWORD_FILE: " " })).toEqual([`${START}it is set to nothing`]);
+  });
+
+  test("readVariables() does not repeat a secret that was put where its path belongs", () => {
+    expect(problemsOf({ ...LOGIN, KAFKA_SASL_PASSWORD_FILE: "canary" }).join()).not.toContain("canary");
+  });
+
+  test("readVariables() warns when everybody can read the file", () => {
+    const { warnings } = loadedOf(FROM_FILE, { "/run/password": { text: "p", mode: 0o100604 } });
+    expect(warnings.map((warning) => warning.variable)).toEqual(["KAFKA_SASL_PASSWORD_FILE"]);
+    expect(loadedOf(FROM_FILE, { "/run/password": { text: "p", mode: 0o100640 } }).warnings).toEqual([]);
+  });
+
+  test("readVariables() refuses an empty secret", () => {
+    expect(problemsOf({ ...LOGIN, KAFKA_SASL_PASSWORD: "" })).toEqual([
+      "Cannot use KAFKA_SASL_PASSWORD as it must not be empty: it is set to nothing",
+    ]);
+  });
+});
