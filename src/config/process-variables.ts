@@ -41,7 +41,7 @@ export const GENERAL_VARIABLES = z.strictObject({
     example: "stdout",
     defaultNote: "`kafka` when KAFKA_BROKERS is set, else `sqlite`",
   }),
-  LOG_LEVEL: defaulted(choice(["trace", "debug", "info", "warn", "error", "fatal", "silent"]), "info", {
+  LOG_LEVEL: defaulted(choice(["debug", "info", "warn", "error", "silent"]), "info", {
     description: "The least severe log lines to write. Logs go to standard error.",
   }),
   DRAIN_MS: defaulted(wholeNumber({ min: 0, max: 600_000 }), "10000", {

@@ -31,6 +31,8 @@ export interface Recording {
   readonly symbols: readonly string[];
   /** Frames per topic. */
   readonly topics: ReadonlyMap<string, number>;
+  /** True when it held no message of our channel, and quotes of another one were put in the form of ours. */
+  readonly isTranslated: boolean;
   /** Lines that hold no message from the venue. */
   readonly skippedLines: number;
 }
@@ -68,16 +70,14 @@ export function parseRecording(text: string, options: { name: string; venue?: st
   const { lines, host, skipped } = readLines(text);
   if (lines.length === 0) throw unusable(options.name, "it holds no messages from a venue");
   const dialect = chooseDialect(lines, host, options);
-  const parsed = lines.map((line) => ({ line, topic: dialect.topicOfMessage(readJsonObject(line.text)) }));
-  const first = parsed.find((each) => each.topic !== null);
-  if (first === undefined) throw unusable(options.name, `it holds no market data of venue '${dialect.venue}'`);
-  const firstIndex = parsed.indexOf(first);
-  const frames: RecordedFrame[] = parsed.map(({ line, topic }, index) => {
-    const sinceFirst =
-      line.timeMs === null || first.line.timeMs === null
-        ? (index - firstIndex) * DEFAULT_SPACING_MS
-        : line.timeMs - first.line.timeMs;
-    return { offsetMs: Math.max(0, sinceFirst), text: line.text, topic };
+  const { messages, isTranslated } = findTopics(lines, dialect);
+  const first = messages.findIndex((message) => message.topic !== null);
+  if (first < 0) throw unusable(options.name, `it holds no market data of venue '${dialect.venue}'`);
+  const startMs = messages[first].timeMs;
+  const frames: RecordedFrame[] = messages.map(({ timeMs, text, topic }, index) => {
+    const hasTimes = timeMs !== null && startMs !== null;
+    const sinceFirst = hasTimes ? timeMs - startMs : (index - first) * DEFAULT_SPACING_MS;
+    return { offsetMs: Math.max(0, sinceFirst), text, topic };
   });
   const topics = new Map<string, number>();
   for (const { topic } of frames) if (topic !== null) topics.set(topic, (topics.get(topic) ?? 0) + 1);
@@ -86,7 +86,12 @@ export function parseRecording(text: string, options: { name: string; venue?: st
     const symbol = dialect.topicSymbol(topic);
     if (symbol !== null) symbols.add(symbol);
   }
-  return { dialect, frames, symbols: [...symbols], topics, skippedLines: skipped };
+  return { dialect, frames, symbols: [...symbols], topics, isTranslated, skippedLines: skipped };
+}
+
+/** Symbols whose quotes it holds, in order of their first. */
+export function quoteSymbols(recording: Recording): string[] {
+  return [...recording.topics.keys()].flatMap((topic) => recording.dialect.quoteSymbol(topic) ?? []);
 }
 
 /** Frames that a subscription to the quotes of all its symbols would get. */
@@ -94,6 +99,26 @@ export function countQuoteFrames(recording: Recording): number {
   let count = 0;
   for (const [topic, frames] of recording.topics) if (recording.dialect.quoteSymbol(topic) !== null) count += frames;
   return count;
+}
+
+interface Message extends Line {
+  readonly topic: string | null;
+}
+
+function findTopics(lines: readonly Line[], dialect: VenueDialect): { messages: Message[]; isTranslated: boolean } {
+  const parsed = lines.map((line) => ({ line, message: readJsonObject(line.text) }));
+  const messages = parsed.map(({ line, message }) => ({ ...line, topic: dialect.topicOfMessage(message) }));
+  const hasQuotes = messages.some(({ topic }) => topic !== null && dialect.quoteSymbol(topic) !== null);
+  const translate = hasQuotes ? undefined : dialect.createTranslator?.();
+  if (translate === undefined) return { messages, isTranslated: false };
+  let isTranslated = false;
+  for (const [index, { message }] of parsed.entries()) {
+    const said = translate(message);
+    if (said === null) continue;
+    messages[index] = { ...messages[index], ...said };
+    isTranslated = true;
+  }
+  return { messages, isTranslated };
 }
 
 function readLines(text: string): { lines: Line[]; host: string | null; skipped: number } {

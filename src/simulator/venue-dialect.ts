@@ -78,6 +78,11 @@ export interface VenueDialect {
   topicSymbol(topic: string): string | null;
   /** The topic a recorded message belongs to; null for acks, heartbeats and the like. */
   topicOfMessage(message: unknown): string | null;
+  /**
+   * Makes a function that says a recorded quote of another channel in the form of ours; null for messages that hold none.
+   * Used for recordings that hold no message of our channel.
+   */
+  createTranslator?(): (message: unknown) => { readonly topic: string; readonly text: string } | null;
   expectedQuote(market: Market): ExpectedQuote;
   converse(line: Line): Conversation;
 }

@@ -1,5 +1,7 @@
 /** Shorter secrets are not looked for: replacing `a` everywhere would tell more than it hides. */
 const SECRET_CHARS_MIN = 4;
+/** A secret of several lines (a key file) is also looked for line by line, from this length on. */
+const SECRET_LINE_CHARS_MIN = 16;
 /** What stands where a secret stood. */
 const REPLACEMENT = "[redacted]";
 
@@ -11,10 +13,13 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   const spellings = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < SECRET_CHARS_MIN) continue;
-    spellings.add(secret);
-    spellings.add(encodeURIComponent(secret.toWellFormed()));
-    // As JSON text writes it, for a venue's answer that quotes our message.
-    spellings.add(JSON.stringify(secret).slice(1, -1));
+    const lines = secret.split(/\r?\n/).filter((line) => line.length >= SECRET_LINE_CHARS_MIN);
+    for (const text of [secret, ...lines]) {
+      spellings.add(text);
+      spellings.add(encodeURIComponent(text.toWellFormed()));
+      // As JSON text writes it, for a venue's answer that quotes our message.
+      spellings.add(JSON.stringify(text).slice(1, -1));
+    }
   }
   const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
   return (text) => {

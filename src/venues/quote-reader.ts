@@ -7,7 +7,7 @@ import { JsonType, skipSpace } from "./json-grammar.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { MergedQuotes } from "./merged-quotes.ts";
 import { UNWANTED } from "./path-trie.ts";
-import type { FieldPlan, QuotePlan } from "./quote-plan.ts";
+import type { QuotePlan } from "./quote-plan.ts";
 import type { RejectReason } from "./reject-reason.ts";
 import { allHold } from "./rule-matcher.ts";
 import { SideReader } from "./side-reader.ts";
@@ -96,7 +96,7 @@ export class QuoteReader {
     view.instrument = this.#instruments[index];
     const isSnapshot = plan.snapshotTests !== null && allHold(plan.snapshotTests, this.#scanner);
     view.isSnapshot = isSnapshot && plan.doesSnapshotRestart;
-    const problem = this.#readTime() || this.#readSequence() || this.#readPreviousSequence();
+    const problem = this.#readTime() || this.#readSequence();
     if (problem !== "") return this.#reject(problem);
     if (this.#merged !== null) {
       const mergeProblem = this.#merged.update(index, isSnapshot);
@@ -148,18 +148,56 @@ export class QuoteReader {
     return "";
   }
 
+  /** The sequence numbers; `null`, and a negative predecessor (OKX: −1 with a snapshot), mean that there is none. */
   #readSequence(): RejectReason | "" {
     const view = this.#view;
-    const field = this.#plan.sequence;
+    const { starts, ends } = this.#scanner;
+    const { sequence, previousSequence } = this.#plan;
     view.sequenceStart = NONE;
     view.sequenceEnd = NONE;
-    if (field.node === UNWANTED) return "";
-    const problem = this.#judgeSequence(field);
-    if (problem !== "") return problem;
-    const type = this.#scanner.types[field.node];
-    if (type !== JsonType.string && type !== JsonType.number) return "";
-    view.sequenceStart = this.#scanner.starts[field.node];
-    view.sequenceEnd = this.#scanner.ends[field.node];
+    view.previousSequenceStart = NONE;
+    view.previousSequenceEnd = NONE;
+    if (sequence.node !== UNWANTED) {
+      const state = sequenceState(this.#scanner, sequence.node);
+      if (state === ABSENT && !sequence.isOptional) return "missing_field";
+      if (state === BAD || state === NEGATIVE) return "bad_sequence";
+      if (state === NUMBER) {
+        view.sequenceStart = starts[sequence.node];
+        view.sequenceEnd = ends[sequence.node];
+      }
+    }
+    if (previousSequence.node === UNWANTED) return "";
+    const state = sequenceState(this.#scanner, previousSequence.node);
+    if (state === ABSENT && !previousSequence.isOptional) return "missing_field";
+    if (state === BAD) return "bad_sequence";
+    if (state === NUMBER) {
+      view.previousSequenceStart = starts[previousSequence.node];
+      view.previousSequenceEnd = ends[previousSequence.node];
+    }
     return "";
   }
+
+  #reject(reason: RejectReason): FrameKind {
+    this.rejectReason = reason;
+    return FrameKind.rejected;
+  }
+}
+
+const ABSENT = 0;
+const EMPTY = 1;
+const NUMBER = 2;
+const NEGATIVE = 3;
+const BAD = 4;
+
+/** What the slot says of a sequence number. */
+function sequenceState(scanner: JsonScanner, node: number): number {
+  const type = scanner.types[node];
+  if (type === JsonType.absent) return ABSENT;
+  if (type === JsonType.null) return EMPTY;
+  if (type !== JsonType.string && type !== JsonType.number) return BAD;
+  const start = scanner.starts[node];
+  const end = scanner.ends[node];
+  if (isSequenceText(scanner.text, start, end)) return NUMBER;
+  const isNegative = end - start > 1 && scanner.text[start] === MINUS && isSequenceText(scanner.text, start + 1, end);
+  return isNegative ? NEGATIVE : BAD;
 }

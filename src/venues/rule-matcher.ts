@@ -64,7 +64,7 @@ export function isAt(wanted: Uint8Array, bytes: Uint8Array, at: number): boolean
 
 /** The mask that lets one type pass. */
 export function maskOf(...types: readonly JsonType[]): number {
-  return types.reduce((mask, type) => mask | (1 << type), 0);
+  return types.reduce<number>((mask, type) => mask | (1 << type), 0);
 }
 
 /** The mask that lets every type pass but `absent`. */

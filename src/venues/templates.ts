@@ -51,6 +51,11 @@ export function hasRequestId(template: Json): boolean {
   return stringsOf(template).some((text) => text.includes("{id}") || text.includes("{id.text}"));
 }
 
+/** True when the template holds the time. */
+export function usesTime(template: Json): boolean {
+  return stringsOf(template).some((text) => text.includes("{time."));
+}
+
 /** The JSON text of a message. */
 export function renderMessage(template: Json, values: TemplateValues): string {
   return JSON.stringify(fill(template, values));

@@ -7,6 +7,7 @@ import { createKafkaCertificates } from "./kafka-certificates.ts";
 import { type KafkaListener, renderKafkaConfiguration, usesTls } from "./kafka-configuration.ts";
 import { ExternalKafka, OwnKafka, type TestKafka } from "./kafka-handle.ts";
 import { installKafka } from "./kafka-install.ts";
+import { sharedKafkaHolder } from "./shared-kafka.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 /** For `beforeAll(…, KAFKA_START_TIMEOUT_MS)`: long enough also when Kafka must be fetched first. */
@@ -14,7 +15,6 @@ export const KAFKA_START_TIMEOUT_MS = 180_000;
 
 /** Folder of one broker: this, the process id of its owner, and a random part. */
 const FOLDER_PREFIX = "edge-ingester-kafka-test-";
-const SHARED_KAFKA = Symbol.for("edge-ingester.test.shared-kafka");
 const EXTERNAL_BROKERS = process.env["KAFKA_BROKERS_TEST"] ?? "";
 
 /** True when `KAFKA_BROKERS_TEST` names another, plaintext, broker: then faults, TLS and SASL cannot be tested. */
@@ -66,13 +66,15 @@ export async function startKafka(options: KafkaStartOptions = {}): Promise<TestK
  * Use a topic name of your own ({@link uniqueTopic}); to break a broker, start one with {@link startKafka}.
  */
 export async function sharedKafka(): Promise<TestKafka> {
-  const holder = globalThis as { [SHARED_KAFKA]?: Promise<TestKafka> };
-  const known = holder[SHARED_KAFKA];
-  const running = await known;
-  if (running !== undefined && (running.isExternal || running.pid !== null)) return running;
+  const holder = sharedKafkaHolder();
+  const known = holder.kafka;
+  if (known !== null) {
+    const running = await known;
+    if (running.isExternal || running.pid !== null) return running;
+  }
   // `bun test` kills every child process when a test times out: the files after that one get a new broker.
-  if (holder[SHARED_KAFKA] === known) holder[SHARED_KAFKA] = openSharedKafka();
-  return holder[SHARED_KAFKA];
+  if (holder.kafka === null || holder.kafka === known) holder.kafka = openSharedKafka();
+  return holder.kafka;
 }
 
 /** A topic name no other test has. */

@@ -73,7 +73,9 @@ export async function readTopicBytesWithKcat(
 function readArguments(bootstrap: string, topic: string, options: KcatReadOptions): string[] {
   const properties = Object.entries(options.properties ?? {}).flatMap(([name, value]) => ["-X", `${name}=${value}`]);
   const end = options.count === undefined ? ["-e"] : ["-c", String(options.count)];
-  return ["-C", "-q", "-b", bootstrap, "-t", topic, "-o", "beginning", ...end, "-X", "check.crcs=true", ...properties];
+  // Half a second of waiting at the end of the topic is the default.
+  const fixed = ["-X", "check.crcs=true", "-X", "fetch.wait.max.ms=20"];
+  return ["-C", "-q", "-b", bootstrap, "-t", topic, "-o", "beginning", ...end, ...fixed, ...properties];
 }
 
 async function runKcat(args: readonly string[], options: KcatReadOptions): Promise<Buffer> {

@@ -54,7 +54,14 @@ test("startSimulator() lists by onSent exactly what a client receives, in order"
   await client.until(() => client.messages.length === 1001);
   const received = client.takeAll().map((text) => (JSON.parse(text) as { data: Record<string, string> }).data);
   expect(received.map(({ s, b, B, a, A, u }) => [s, b, B, a, A, String(u)])).toEqual(
-    sent.map((quote) => [quote.symbol, quote.bidPrice, quote.bidSize, quote.askPrice, quote.askSize, quote.sequence ?? ""]),
+    sent.map((quote) => [
+      quote.symbol,
+      quote.bidPrice,
+      quote.bidSize,
+      quote.askPrice,
+      quote.askSize,
+      quote.sequence ?? "",
+    ]),
   );
 });
 

@@ -1,4 +1,4 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from "../../src/simulator/simulator.ts";
+import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/simulator.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
 /** Nothing a loopback peer does takes this long. */

@@ -30,10 +30,13 @@ function clientFrame(text: string, { opcode = Opcode.text as number, isFinal = t
 }
 
 test("ClientFrameReader reads messages of any length however they are cut", () => {
-  const texts = fc.array(fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom("a".repeat(125), "b".repeat(126), "c".repeat(66_000))), {
-    minLength: 1,
-    maxLength: 4,
-  });
+  const texts = fc.array(
+    fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom("a".repeat(125), "b".repeat(126), "c".repeat(66_000))),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
   fc.assert(
     fc.property(texts, fc.integer({ min: 1, max: 40_000 }), (messages, cut) => {
       const bytes = Buffer.concat(messages.map((text) => clientFrame(text)));

@@ -7,12 +7,21 @@ import { createLog } from "../../src/telemetry/log.ts";
 import { createRedactor } from "../../src/telemetry/redactor.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
+/** The fields the tests ask for by name. */
+interface LogLine {
+  readonly event?: unknown;
+  readonly message?: unknown;
+  readonly leftOutEvent?: unknown;
+  readonly count?: unknown;
+  readonly [field: string]: unknown;
+}
+
 function setUp(level: LogLevel = "debug", secrets: readonly string[] = []) {
   const clock = new FakeClock();
   const written: string[] = [];
   const destination = { write: (line: string) => void written.push(line), flush: () => {}, linesLost: 0 };
   const log = createLog({ level, redact: createRedactor(secrets), clock, destination });
-  return { clock, log, written, lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  return { clock, log, written, lines: () => written.map((line) => JSON.parse(line) as LogLine) };
 }
 
 test("createLog() writes one JSON line with time, level, event and fields", () => {
@@ -37,7 +46,7 @@ test("createLog() writes nothing below its level, and nothing at all when silent
   log.info({}, "b");
   log.warn({}, "c");
   log.error({}, "d");
-  expect(lines().map((line) => line["event"])).toEqual(["c", "d"]);
+  expect(lines().map((line) => line.event)).toEqual(["c", "d"]);
   const silent = setUp("silent");
   silent.log.error({}, "d");
   expect(silent.written).toEqual([]);
@@ -62,9 +71,9 @@ test("text from a venue cannot forge a line, drive a terminal or flood the log",
   log.warn({ message: "x".repeat(100_000) }, "venue_error");
   const text = written[0] ?? "";
   expect(text.indexOf("\n")).toBe(text.length - 1);
-  expect(lines()[0]?.["message"]).toBe('no\ufffd\ufffd{"level":"info"}\ufffd[31m\ufffd\ufffd\ufffd');
+  expect(lines()[0]?.message).toBe('no\ufffd\ufffd{"level":"info"}\ufffd[31m\ufffd\ufffd\ufffd');
   expect((written[1] ?? "").length).toBeLessThan(3000);
-  expect(lines()[1]?.["message"]).toContain("… (97952 more)");
+  expect(lines()[1]?.message).toContain("… (97952 more)");
 });
 
 test("a secret is redacted wherever it stands in a field, also in a URL or in quoted JSON", () => {
@@ -80,6 +89,14 @@ test("a secret is redacted wherever it stands in a field, also in a URL or in qu
   // Too short to be looked for: it would mangle every other word.
   expect(all).toContain("and key");
   expect(all.match(/\[redacted\]/g)).toHaveLength(4);
+});
+
+test("no line of a key in a file is shown, not even alone", () => {
+  const body = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"];
+  const pem = `-----BEGIN PRIVATE KEY-----\n${body.join("\n")}\n-----END PRIVATE KEY-----\n`;
+  const { log, written } = setUp("debug", [pem]);
+  log.error({ message: `bad key: ${pem}`, line: `near ${body[1]}` }, "tls_failed");
+  for (const line of body) expect(written.join("")).not.toContain(line);
 });
 
 test("any text gives one line that parses back, whatever it holds", () => {
@@ -111,7 +128,7 @@ test("lines of one cause are limited, other causes are not, and what was left ou
   log.warn({ source: "okx", code: "no_data" }, "session_failed");
   expect(lines().at(-1)).toMatchObject({ event: "session_failed", source: "okx" });
   await clock.advance(10 * WINDOW_MS);
-  expect(lines().filter((line) => line["event"] === "log_lines_left_out")).toHaveLength(1);
+  expect(lines().filter((line) => line.event === "log_lines_left_out")).toHaveLength(1);
   expect(clock.armedTimers).toBe(0);
 });
 
@@ -121,8 +138,8 @@ test("a count that is still open at the report is told later", async () => {
   await clock.advance(WINDOW_MS - 1000);
   for (let i = 0; i <= LINES_PER_WINDOW; i++) log.warn({}, "late");
   await clock.advance(2 * WINDOW_MS);
-  const told = lines().filter((line) => line["event"] === "log_lines_left_out");
-  expect(told.map((line) => [line["leftOutEvent"], line["count"]])).toEqual([
+  const told = lines().filter((line) => line.event === "log_lines_left_out");
+  expect(told.map((line) => [line.leftOutEvent, line.count])).toEqual([
     ["early", 1],
     ["late", 1],
   ]);
@@ -161,7 +178,7 @@ test("errorFields() gives code, message, context and the causes of an IngestErro
 test("errorFields() ends on causes that go round in a circle", () => {
   const error = new Error("a");
   error.cause = error;
-  expect(errorFields(error)["cause"]).toBe("a: a: a: a");
+  expect(errorFields(error)).toMatchObject({ cause: "a: a: a: a" });
 });
 
 test("the log goes to standard error and never to standard output", async () => {

@@ -65,7 +65,8 @@ export class Pinger {
   #ping(): void {
     if (this.#isWaiting) return;
     const text = this.#options.rule.isFrame ? null : this.#options.text();
-    this.#isWaiting = this.#options.outbox.push({ text, onSent: () => this.#onSent() }, "urgent");
+    this.#isWaiting = true;
+    if (!this.#options.outbox.push({ text, onSent: () => this.#onSent() }, "urgent")) this.#isWaiting = false;
   }
 
   #onSent(): void {

@@ -66,7 +66,7 @@ export class BrokerLink {
   }
 
   get isOpen(): boolean {
-    return this.#phase === "ready" && this.#closeReason === null;
+    return (this.#phase === "ready" || this.#phase === "proven") && this.#closeReason === null;
   }
 
   /** Connects, asks for the versions, authenticates. Rejects with an IngestError within the connect timeout. */
@@ -117,6 +117,7 @@ export class BrokerLink {
   /** Destroys the socket; whoever waits for an answer is rejected with `reason`. Closing twice does nothing. */
   close(reason: IngestError): void {
     if (this.#closeReason !== null) return;
+    const wasOpen = this.isOpen;
     this.#closeReason = reason;
     this.#stopWatch();
     const connection = this.#connection;
@@ -127,7 +128,7 @@ export class BrokerLink {
     if (this.#phase === "connect") this.#socket?.destroy(reason);
     else this.#socket?.destroy();
     this.#whenClosed.reject(reason);
-    this.#options.onClosed(this, reason, this.#phase !== "ready" || this.#unanswered > 0);
+    this.#options.onClosed(this, reason, !wasOpen || this.#unanswered > 0);
   }
 
   async #handshake(): Promise<void> {
@@ -193,6 +194,7 @@ export class BrokerLink {
   #takeAnswer(answer: unknown): void {
     // A throttled connection sends nothing for that long (KIP-219), so its silence begins after it.
     this.#silentSinceMs = this.#options.tools.clock.monotonicMs() + throttleMs(answer);
+    this.#phase = "proven";
     this.#options.onAnswered();
   }
 

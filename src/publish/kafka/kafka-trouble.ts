@@ -1,8 +1,8 @@
 import { IngestError } from "../../domain/ingest-error.ts";
 import { type BrokerAddress, formatAddress, type KafkaEndpoint } from "./kafka-endpoint.ts";
 
-/** How far the opening of a connection had come. */
-export type LinkPhase = "connect" | "versions" | "sasl" | "ready";
+/** How far a connection had come; `proven` once it has answered a request after the handshake. */
+export type LinkPhase = "connect" | "versions" | "sasl" | "ready" | "proven";
 
 /** Longest text of a foreign error in a message of ours, characters. */
 const DETAIL_MAX_CHARS = 400;
@@ -40,22 +40,23 @@ export function describeLinkFailure(failure: LinkFailure): IngestError {
   const code = errorCode(cause);
   if (code !== "") return describeSocketFailure(failure, code);
   if (phase === "sasl") return describeSaslFailure(failure);
-  return unavailable(failure, phase === "connect" ? "it cannot be connected to" : messageOf(cause));
+  return unavailable(failure, messageOf(cause));
 }
 
 /** The broker hung up, or the socket closed without an error. */
 export function describeHangUp(failure: Omit<LinkFailure, "cause">): IngestError {
   const { phase, endpoint } = failure;
   const whole = { ...failure, cause: undefined };
-  if (phase === "ready") {
-    if (endpoint.sasl !== null) return unavailable(whole, "it closed the connection");
-    return unavailable(whole, "it closed the connection (without KAFKA_SASL_MECHANISM it may want authentication)");
+  if (phase === "ready" && endpoint.sasl === null) {
+    return unavailable(whole, "it closed the connection (it may want a login, see KAFKA_SASL_MECHANISM)");
   }
-  if (endpoint.tls?.cert === undefined && endpoint.tls !== null) {
-    const hint = "does it speak TLS on this port (KAFKA_TLS), does it want KAFKA_TLS_CERT_FILE";
-    return unavailable(whole, `it closed the connection during the handshake (${hint})`);
-  }
-  return unavailable(whole, "it closed the connection during the handshake (KAFKA_TLS, KAFKA_SASL_MECHANISM)");
+  if (phase === "ready" || phase === "proven") return unavailable(whole, "it closed the connection");
+  return unavailable(whole, `it closed the connection during the handshake (see ${handshakeVariables(endpoint)})`);
+}
+
+function handshakeVariables(endpoint: KafkaEndpoint): string {
+  if (endpoint.tls === null) return "KAFKA_TLS and KAFKA_SASL_MECHANISM";
+  return endpoint.tls.cert === undefined ? "KAFKA_TLS and KAFKA_TLS_CERT_FILE" : "KAFKA_TLS";
 }
 
 /** Nothing came within a limit. */
@@ -65,6 +66,7 @@ export function describeSilence(failure: Omit<LinkFailure, "cause">, limitMs: nu
     versions: "first answer",
     sasl: "SASL answer",
     ready: "answer",
+    proven: "answer",
   };
   return unavailable({ ...failure, cause: undefined }, `no ${where[failure.phase]} within ${limitMs} ms`);
 }
@@ -81,22 +83,22 @@ function describeSocketFailure(failure: LinkFailure, code: string): IngestError 
     case "EPIPE":
       return describeHangUp(failure);
     case "INVALID_RESPONSE_SIZE":
-      return unavailable(failure, "what answers there does not speak Kafka (KAFKA_TLS may have to be set)");
+      return unavailable(failure, "what answers there does not speak Kafka (see KAFKA_TLS)");
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return refused(failure, "KAFKA_BROKERS", "its certificate is for another host name");
     case "CERT_HAS_EXPIRED":
     case "CERT_NOT_YET_VALID":
-      return refused(failure, "KAFKA_BROKERS", `its certificate is not valid now (${code})`);
+      return refused(failure, "KAFKA_BROKERS", `its certificate is not valid now, ${code}`);
   }
   if (UNTRUSTED_CODES.has(code)) {
-    return refused(failure, "KAFKA_TLS_CA_FILE", `its certificate is not signed by a trusted authority (${code})`);
+    return refused(failure, "KAFKA_TLS_CA_FILE", `its certificate is not signed by a trusted authority, ${code}`);
   }
   const text = messageOf(failure.cause);
   if (/alert (bad )?certificate|certificate required|ALERT.*CERTIFICATE|unknown ca/i.test(`${code} ${text}`)) {
-    return refused(failure, "KAFKA_TLS_CERT_FILE", "the broker does not accept our certificate");
+    return refused(failure, "KAFKA_TLS_CERT_FILE", "it does not accept our certificate");
   }
   if (/SSL|TLS/.test(code)) {
-    return unavailable(failure, `TLS handshake failed (${code}): is it a TLS port (KAFKA_TLS)`);
+    return unavailable(failure, `the TLS handshake failed with ${code} (see KAFKA_TLS)`);
   }
   return unavailable(failure, code);
 }
@@ -105,13 +107,9 @@ function describeSaslFailure(failure: LinkFailure): IngestError {
   const mechanism = failure.endpoint.sasl?.mechanism ?? "none";
   const text = messageOf(failure.cause);
   if (/not supported by the server|UNSUPPORTED_SASL_MECHANISM|does not support the requested SASL/i.test(text)) {
-    return refused(failure, "KAFKA_SASL_MECHANISM", `the broker does not offer ${mechanism}`);
+    return refused(failure, "KAFKA_SASL_MECHANISM", `it does not offer ${mechanism}`);
   }
-  return refused(
-    failure,
-    "KAFKA_SASL_PASSWORD",
-    `the broker rejects KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD (${mechanism})`,
-  );
+  return refused(failure, "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD", `it rejects the login by ${mechanism}`);
 }
 
 function unavailable(failure: LinkFailure, state: string): IngestError {
@@ -125,7 +123,7 @@ function unavailable(failure: LinkFailure, state: string): IngestError {
 
 function refused(failure: LinkFailure, variable: string, state: string): IngestError {
   const broker = formatAddress(failure.address);
-  return new IngestError(`Cannot use broker ${broker}, see ${variable}: ${state}`, {
+  return new IngestError(`Cannot use broker ${broker} of KAFKA_BROKERS: ${state} (see ${variable})`, {
     code: "kafka_refused",
     retry: "backoff",
     cause: failure.cause,

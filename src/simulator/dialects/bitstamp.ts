@@ -2,6 +2,7 @@ import { decimalText } from "../decimal-text.ts";
 import type { Market, MarketSpec } from "../market.ts";
 import { expectedQuoteOf, readJsonObject } from "../quote-fields.ts";
 import type { Conversation, Line, VenueDialect } from "../venue-dialect.ts";
+import { createDiffTranslator } from "./bitstamp-book.ts";
 
 // Bitstamp v2 (bitstamp.net/websocket/v2):
 //   -> {"event":"bts:subscribe","data":{"channel":"order_book_btcusd"}}
@@ -43,6 +44,7 @@ export const bitstampDialect: VenueDialect = {
     const { event, channel } = (message ?? {}) as { event?: unknown; channel?: unknown };
     return (event === "data" || event === "trade") && typeof channel === "string" ? channel : null;
   },
+  createTranslator: createDiffTranslator,
   expectedQuote: (market) => expectedQuoteOf(market, { sequence: String(market.timeUs), hasTime: true }),
   converse: (line) => new BitstampConversation(line),
 };

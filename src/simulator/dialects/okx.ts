@@ -50,6 +50,7 @@ export const okxDialect: VenueDialect = {
     const parsed = readArg(arg);
     return parsed === null || !Array.isArray(data) ? null : `${parsed.channel}:${parsed.instId}`;
   },
+  createTranslator: () => translateTicker,
   expectedQuote: (market) =>
     expectedQuoteOf(market, { sequence: String(market.sequence), hasTime: true, sizeText: trimmedDecimalText }),
   converse: (line) => new OkxConversation(line),
@@ -137,6 +138,19 @@ class OkxConversation implements Conversation {
   #fail(code: string, msg: string): void {
     this.#line.send(JSON.stringify({ event: "error", code, msg, connId: this.#line.connectionId }));
   }
+}
+
+/** A recorded `tickers` message in the form of `bbo-tbt`: same digits, same time; it has no sequence number. */
+function translateTicker(message: unknown): { topic: string; text: string } | null {
+  const { arg, data } = (message ?? {}) as { arg?: unknown; data?: unknown };
+  const parsed = readArg(arg);
+  const ticker = Array.isArray(data) ? (data[0] as Record<string, unknown> | null | undefined) : null;
+  if (parsed?.channel !== "tickers" || typeof ticker !== "object" || ticker === null) return null;
+  const { bidPx, bidSz, askPx, askSz, ts } = ticker;
+  const side = (price: unknown, size: unknown) => (price === "" ? [] : [[price, size, "0", "1"]]);
+  const quote = { asks: side(askPx, askSz), bids: side(bidPx, bidSz), ts };
+  const topic = okxDialect.quoteTopic(parsed.instId);
+  return { topic, text: JSON.stringify({ arg: { channel: "bbo-tbt", instId: parsed.instId }, data: [quote] }) };
 }
 
 function readArg(value: unknown): Arg | null {

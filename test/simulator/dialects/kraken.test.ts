@@ -47,7 +47,11 @@ test("kraken refuses one symbol and takes the others", async () => {
   const client = await connected();
   client.send(subscribe(["FOO/USD", "ETH/USD", "SOL/USD"], 3));
   const refusal = { method: "subscribe", success: false, req_id: 3 };
-  expect(await client.next()).toMatchObject({ ...refusal, error: "Currency pair not supported FOO/USD", symbol: "FOO/USD" });
+  expect(await client.next()).toMatchObject({
+    ...refusal,
+    error: "Currency pair not supported FOO/USD",
+    symbol: "FOO/USD",
+  });
   expect(await client.next()).toMatchObject({ ...refusal, symbol: "ETH/USD" });
   expect(await client.next()).toMatchObject({ success: true, result: { symbol: "SOL/USD" } });
   expect(bench.simulator.sessions[0].topics).toEqual(["ticker:SOL/USD"]);

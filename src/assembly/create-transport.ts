@@ -1,0 +1,95 @@
+import type { Config, KafkaConfig } from "../config/config.ts";
+import type { IngestError } from "../domain/ingest-error.ts";
+import type { BatchTransport } from "../publish/batch-transport.ts";
+import type { KafkaEndpoint, KafkaTools } from "../publish/kafka/kafka-endpoint.ts";
+import { createKafkaTransport } from "../publish/kafka/kafka-transport.ts";
+import type { TopicPlan } from "../publish/kafka/topics.ts";
+import { DiscardTransport } from "../publish/local/discard-transport.ts";
+import { SqliteTransport } from "../publish/local/sqlite-transport.ts";
+import { ATTEMPT_MAX_MS, StdoutTransport } from "../publish/local/stdout-transport.ts";
+import type { Compression } from "../publish/record-batch.ts";
+
+/** The sink as the configuration asks for it. */
+export interface ChosenSink {
+  readonly transport: BatchTransport;
+  /** Local sinks read their batches back, so they get them uncompressed. */
+  readonly compression: Compression;
+  /** Time limit of one attempt, ms: a lane that waits no longer than this makes progress. */
+  readonly attemptMaxMs: number;
+}
+
+/** Makes the sink; opens nothing. @param onReaderGone `SINK=stdout` alone: nobody reads any more */
+export function createSink(config: Config, tools: KafkaTools, onReaderGone: (error: IngestError) => void): ChosenSink {
+  const { sink, topics, kafka } = config;
+  switch (sink.kind) {
+    case "kafka":
+      return {
+        transport: createKafkaTransport({
+          endpoint: kafkaEndpoint(kafka),
+          tools,
+          topicVariables: topicVariables(config),
+          createTopics: kafka.createTopics ? topicPlans(config) : [],
+        }),
+        compression: kafka.compression,
+        attemptMaxMs: 2 * kafka.requestTimeoutMs + kafka.connectTimeoutMs,
+      };
+    case "stdout":
+      return local(new StdoutTransport({ quotesTopic: topics.quotes, clock: tools.clock, onReaderGone }));
+    case "sqlite":
+      return local(
+        new SqliteTransport({ path: sink.file, maxBytes: sink.maxBytes, maxAgeMs: sink.maxAgeMs, clock: tools.clock }),
+      );
+    case "discard":
+      return local(new DiscardTransport());
+  }
+}
+
+function local(transport: BatchTransport): ChosenSink {
+  return { transport, compression: "none", attemptMaxMs: ATTEMPT_MAX_MS };
+}
+
+/** The cluster as the Kafka room wants it told. The only place that reveals its secrets. */
+export function kafkaEndpoint(kafka: KafkaConfig): KafkaEndpoint {
+  const { tls, sasl } = kafka;
+  return {
+    brokers: kafka.brokers,
+    clientId: kafka.clientId,
+    tls:
+      tls === null
+        ? null
+        : {
+            ...(tls.ca === null ? {} : { ca: tls.ca.pem }),
+            ...(tls.client === null ? {} : { cert: tls.client.certificate.pem, key: tls.client.key.pem.reveal() }),
+          },
+    sasl: sasl === null ? null : { ...sasl, password: sasl.password.reveal() },
+    connectTimeoutMs: kafka.connectTimeoutMs,
+    requestTimeoutMs: kafka.requestTimeoutMs,
+  };
+}
+
+/** Which variable names which topic, for messages. */
+export function topicVariables({ topics }: Config): Record<string, string> {
+  return {
+    [topics.quotes]: "KAFKA_TOPIC",
+    [topics.events]: "KAFKA_EVENTS_TOPIC",
+    [topics.rejected]: "KAFKA_REJECTED_TOPIC",
+  };
+}
+
+/** The topics as they are made when we make them: events and rejects are few, one partition keeps them in order. */
+export function topicPlans({ topics, kafka }: Config): TopicPlan[] {
+  const { partitions, replication, retentionMs } = kafka.newTopics;
+  return [
+    { topic: topics.quotes, partitions, replication, retentionMs },
+    { topic: topics.events, partitions: 1, replication, retentionMs },
+    { topic: topics.rejected, partitions: 1, replication, retentionMs },
+  ];
+}
+
+/** Every secret of the configuration, for the redactor. */
+export function configSecrets({ kafka }: Config): string[] {
+  const secrets: string[] = [];
+  if (kafka.sasl !== null) secrets.push(kafka.sasl.password.reveal());
+  if (kafka.tls?.client != null) secrets.push(kafka.tls.client.key.pem.reveal());
+  return secrets;
+}

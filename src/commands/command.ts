@@ -1,0 +1,39 @@
+import type { Clock, RandomSource } from "../runtime/clock.ts";
+
+/** What a command is given; nothing else of the outside world reaches it. */
+export interface CommandContext {
+  /** Arguments behind the command's name. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly hostName: string;
+  /** Aborts on the first SIGTERM or SIGINT. */
+  readonly stop: AbortSignal;
+  /** Writes to standard output, for results. */
+  print(text: string): void;
+  /** Writes to standard error, for problems and hints. */
+  complain(text: string): void;
+  /** Width of the terminal on standard output; null when it is none. */
+  readonly terminal: { readonly columns: number; readonly rows: number } | null;
+}
+
+/** Exit codes: the same for every command. */
+export const ExitCode = {
+  ok: 0,
+  /** It was tried and failed. */
+  failed: 1,
+  /** The words or the configuration are off; nothing was tried. */
+  usage: 2,
+} as const;
+
+/** One word of the command line. */
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What `--help` prints. */
+  readonly help: string;
+  /** Resolves with the exit code. */
+  run(context: CommandContext): Promise<number>;
+}

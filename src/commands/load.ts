@@ -1,0 +1,30 @@
+import { configSecrets } from "../assembly/create-transport.ts";
+import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
+import { readConfigFile } from "../config/config-file.ts";
+import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
+import { renderProblems } from "../config/problems.ts";
+import { venueNames } from "../venues/built-in-venues.ts";
+import { createRedactor } from "../telemetry/redactor.ts";
+import type { CommandContext } from "./command.ts";
+
+/** A configuration that is good as a whole, profiles included. */
+export interface Loaded extends LoadedConfig {
+  readonly feeds: readonly PreparedFeed[];
+  /** Takes the configuration's secrets out of a text. */
+  readonly redact: (text: string) => string;
+}
+
+/** Reads everything the environment names; null when something is wrong: all of it has been told then. */
+export function loadAll(context: CommandContext, env = context.env): Loaded | null {
+  const loaded = loadConfig(env, { readFile: readConfigFile, venueNames: venueNames(), hostName: context.hostName });
+  if (loaded.config === null) {
+    context.complain(`${renderProblems(loaded.problems)}\n`);
+    return null;
+  }
+  const prepared = prepareFeeds(loaded.config, readConfigFile);
+  if (prepared.problems.length > 0) {
+    context.complain(`${renderProblems(prepared.problems)}\n`);
+    return null;
+  }
+  return { ...loaded, feeds: prepared.feeds, redact: createRedactor(configSecrets(loaded.config)) };
+}

@@ -1,0 +1,39 @@
+import type { BoardSnapshot } from "./terminal-board.ts";
+
+/** Rates are averages over this many snapshots: about two seconds of a live board. */
+const WINDOW = 8;
+
+/** Quotes per second, over the last seconds. */
+export interface BoardRates {
+  readonly accepted: number;
+  readonly acked: number;
+  readonly byFeed: ReadonlyMap<string, number>;
+}
+
+interface Sample {
+  readonly uptimeMs: number;
+  readonly accepted: number;
+  readonly acked: number;
+  readonly byFeed: ReadonlyMap<string, number>;
+}
+
+/** Makes rates out of counters seen at different times. */
+export class RateWindow {
+  readonly #samples: Sample[] = [];
+
+  /** Takes in a snapshot and returns the rates up to it; all 0 at the first. */
+  add(snapshot: BoardSnapshot): BoardRates {
+    const byFeed = new Map(snapshot.feeds.map((feed) => [feed.name, feed.quotesAccepted]));
+    const sample = { uptimeMs: snapshot.uptimeMs, accepted: snapshot.accepted, acked: snapshot.acked, byFeed };
+    this.#samples.push(sample);
+    if (this.#samples.length > WINDOW) this.#samples.shift();
+    const oldest = this.#samples[0];
+    const seconds = (sample.uptimeMs - oldest.uptimeMs) / 1000;
+    const rate = (now: number, then: number) => (seconds > 0 ? Math.max(0, now - then) / seconds : 0);
+    return {
+      accepted: rate(sample.accepted, oldest.accepted),
+      acked: rate(sample.acked, oldest.acked),
+      byFeed: new Map([...byFeed].map(([name, quotes]) => [name, rate(quotes, oldest.byFeed.get(name) ?? 0)])),
+    };
+  }
+}
