@@ -4,7 +4,7 @@ import { feedPrefix } from "../config/feed-names.ts";
 import { type ConfigProblem, stateProblem } from "../config/problems.ts";
 import { IngestError } from "../domain/ingest-error.ts";
 import { Instrument } from "../domain/instrument.ts";
-import { builtInProfile } from "../venues/built-in-venues.ts";
+import { findBuiltInProfile } from "../venues/built-in-venues.ts";
 import { compileVenue } from "../venues/compile-venue.ts";
 import type { CompiledVenue } from "../venues/compiled-venue.ts";
 import { loadProfile } from "../venues/load-profile.ts";
@@ -70,7 +70,8 @@ export function enabledFeeds(feeds: readonly PreparedFeed[]): EnabledFeed[] {
 
 function compileFeedVenue(feed: WebSocketFeedConfig, readFile: ConfigFileReader): CompiledVenue {
   const { profileFile, venue, url, pingIntervalMs } = feed;
-  const profile = profileFile === null ? builtInProfile(venue) : loadProfile(readFile(profileFile).text, profileFile);
+  const profile = profileFile === null ? findBuiltInProfile(venue) : loadProfile(readFile(profileFile).text, profileFile);
+  if (profile === null) throw new Error(`Bug: the configuration let the unknown venue '${venue}' pass`);
   return compileVenue(profile, {
     ...(url === null ? {} : { urlOverride: url }),
     ...(pingIntervalMs === null ? {} : { pingIntervalMs }),

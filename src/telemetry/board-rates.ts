@@ -1,7 +1,9 @@
 import type { BoardSnapshot } from "./terminal-board.ts";
 
-/** Rates are averages over this many snapshots: about two seconds of a live board. */
-const WINDOW = 8;
+/** Rates are averages over about this long. */
+const WINDOW_MS = 2000;
+/** Bounds the window however fast snapshots come. */
+const MAX_SAMPLES = 64;
 
 /** Quotes per second, over the last seconds. */
 export interface BoardRates {
@@ -26,7 +28,7 @@ export class RateWindow {
     const byFeed = new Map(snapshot.feeds.map((feed) => [feed.name, feed.quotesAccepted]));
     const sample = { uptimeMs: snapshot.uptimeMs, accepted: snapshot.accepted, acked: snapshot.acked, byFeed };
     this.#samples.push(sample);
-    if (this.#samples.length > WINDOW) this.#samples.shift();
+    while (this.#samples.length > MAX_SAMPLES || this.#hasSpare(sample.uptimeMs)) this.#samples.shift();
     const oldest = this.#samples[0];
     const seconds = (sample.uptimeMs - oldest.uptimeMs) / 1000;
     const rate = (now: number, then: number) => (seconds > 0 ? Math.max(0, now - then) / seconds : 0);
@@ -35,5 +37,10 @@ export class RateWindow {
       acked: rate(sample.acked, oldest.acked),
       byFeed: new Map([...byFeed].map(([name, quotes]) => [name, rate(quotes, oldest.byFeed.get(name) ?? 0)])),
     };
+  }
+
+  /** Whether the window is long enough without its oldest sample. */
+  #hasSpare(nowMs: number): boolean {
+    return this.#samples.length > 2 && this.#samples[1].uptimeMs <= nowMs - WINDOW_MS;
   }
 }

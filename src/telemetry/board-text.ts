@@ -9,7 +9,7 @@ export function countText(count: number): string {
 
 /** Per second: one decimal below ten, whole numbers above. */
 export function rateText(perSecond: number): string {
-  return perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : countText(perSecond);
+  return perSecond >= 0.05 && perSecond < 9.95 ? perSecond.toFixed(1) : countText(perSecond);
 }
 
 /** How long ago: `12ms`, `3.4s`, `5m`, `2h`; `-` when never. A time in the future counts as now. */

@@ -5,7 +5,7 @@ import type { MetricsSnapshot } from "./metrics-snapshot.ts";
 import type { LaneStatus } from "./metrics-source.ts";
 
 /** Gives one sample: its value, and the label values in the order of the declaration. */
-export type EmitValue = (value: number, ...labels: readonly string[]) => void;
+type EmitValue = (value: number, ...labels: readonly string[]) => void;
 /** Gives one histogram, which keeps µs and is shown in seconds. */
 export type EmitHistogram = (histogram: LatencyHistogram, ...labels: readonly string[]) => void;
 

@@ -2,7 +2,7 @@ import type { FeedStatus } from "../domain/feed-status.ts";
 import type { MetricsSource } from "./metrics-source.ts";
 
 /** One part of readiness. */
-export interface ReadinessPart {
+interface ReadinessPart {
   /** `app`, `sink <kind>` or `feed <name>`. */
   readonly part: string;
   readonly isReady: boolean;

@@ -109,7 +109,8 @@ const QUOTE_COLUMNS: readonly TableColumn[] = [
  * has colours and is drawn over the last picture; without it is plain text.
  */
 export function renderBoard(snapshot: BoardSnapshot, rates: BoardRates, screen: BoardScreen): string {
-  const columns = Math.max(MIN_COLUMNS, screen.columns);
+  // A terminal that has just filled a line would erase its last character with the rest of the line.
+  const columns = Math.max(MIN_COLUMNS, screen.isAnsi ? screen.columns - 1 : screen.columns);
   const rows = Math.max(MIN_ROWS, screen.rows);
   const at = { columns, isAnsi: screen.isAnsi };
   const hints = snapshot.hints.map((hint) => styled(fit(hint, columns), "2", screen.isAnsi));
@@ -221,7 +222,7 @@ function feedRows(snapshot: BoardSnapshot, rates: BoardRates): TableCell[][] {
     return [
       cell(feed.name),
       cell(feed.state, STATE_STYLES[feed.state]),
-      cell(`${live}/${feed.subscribedSymbols.length}`, live < feed.subscribedSymbols.length ? "33" : ""),
+      cell(`${live}/${feed.subscriptions.length}`, live < feed.subscriptions.length ? "33" : ""),
       cell(rateText(rates.byFeed.get(feed.name) ?? 0)),
       cell(countText(feed.quotesAccepted)),
       cell(ageText(snapshot.nowMs, feed.lastQuoteTimeMs)),

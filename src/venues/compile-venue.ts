@@ -5,6 +5,7 @@ import { compileMessages, type MessagePlan } from "./compile-messages.ts";
 import type { CompiledVenue, ControlMessage, FrameDecoder, OutgoingRequest, PingRule } from "./compiled-venue.ts";
 import { ControlReader } from "./control-reader.ts";
 import { ProfileDecoder } from "./profile-decoder.ts";
+import { findSymbolProblems } from "./profile-checks.ts";
 import type { VenueProfile } from "./profile-schema.ts";
 import { SymbolNames } from "./symbol-names.ts";
 import { hasRequestId, type Json, renderMessage, renderText } from "./templates.ts";
@@ -56,7 +57,11 @@ class ProfiledVenue implements CompiledVenue {
     this.#control = new ControlReader(this.#plan, this.#names);
   }
 
+  /** @throws IngestError `config_invalid` when a symbol cannot be one of the venue's, or two are the same there */
   createDecoder(instruments: readonly Instrument[], sink: QuoteSink, epoch: number): FrameDecoder {
+    const symbols = instruments.map(({ symbol }) => symbol);
+    const problems = findSymbolProblems(this.#profile, symbols);
+    if (problems.length > 0) throw badConfig(`Cannot use the symbols: ${problems.join("; ")}`);
     return new ProfileDecoder(this.#plan, { instruments, sink, epoch });
   }
 
@@ -102,8 +107,9 @@ function pingRuleOf({ ping }: VenueProfile, intervalMs: number | undefined): Pin
 function checkUrl(url: string): string {
   const protocol = URL.parse(url)?.protocol;
   if (protocol === "ws:" || protocol === "wss:") return url;
-  throw new IngestError(`Cannot use the URL "${url}": it must start with ws:// or wss://`, {
-    code: "config_invalid",
-    retry: "never",
-  });
+  throw badConfig("Cannot use the URL of the feed as it must start with ws:// or wss://");
+}
+
+function badConfig(message: string): IngestError {
+  return new IngestError(message, { code: "config_invalid", retry: "never" });
 }

@@ -1,12 +1,10 @@
-import type { PeerSocket } from "../../src/simulator/peer-socket.ts";
+import { createHash } from "node:crypto";
+import type { Socket, TCPSocketListener } from "bun";
+import { PeerSocket } from "../../src/simulator/peer-socket.ts";
 import { Opcode, writeFrameHeader } from "../../src/simulator/websocket-frames.ts";
-import {
-  listenForWebSockets,
-  type UpgradeAnswer,
-  type UpgradeRequest,
-  type WebSocketListener,
-} from "../../src/simulator/websocket-listener.ts";
 
+/** RFC 6455, section 1.3. */
+const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /** Give up waiting for something that must come, ms. */
 const WAIT_MS_MAX = 3000;
 /** One round of waiting, ms. */
@@ -15,7 +13,8 @@ const WAIT_STEP_MS = 2;
 /** One connection of a client under test. */
 export class FakeVenueConnection {
   readonly peer: PeerSocket;
-  readonly request: UpgradeRequest;
+  /** The client's handshake, as sent. */
+  readonly request: string;
   readonly received: string[] = [];
   pings = 0;
   pongs = 0;
@@ -25,7 +24,7 @@ export class FakeVenueConnection {
   /** Called for every text the client sends. */
   onText: (text: string) => void = () => {};
 
-  constructor(peer: PeerSocket, request: UpgradeRequest) {
+  constructor(peer: PeerSocket, request: string) {
     this.peer = peer;
     this.request = request;
     peer.listen({
@@ -82,32 +81,68 @@ export class FakeVenueConnection {
   }
 }
 
-/** A WebSocket venue on loopback that a test plays by hand. */
+/** What becomes of a handshake. */
+export type HandshakeAnswer =
+  | { readonly kind: "accept" }
+  /** Written as it is, and the connection ended. */
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "hold" }
+  | { readonly kind: "reset" };
+
+/** Key and certificate, PEM. */
+export interface FakeVenueTls {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** What is known of one TCP connection. */
+interface Link {
+  head: string;
+  connection: FakeVenueConnection | null;
+}
+
+/** A WebSocket venue on loopback that a test plays by hand, down to what no honest venue does. */
 export class FakeVenueServer {
+  /** Those whose handshake was accepted, in order. */
   readonly connections: FakeVenueConnection[] = [];
-  readonly requests: UpgradeRequest[] = [];
   /** What becomes of the next handshakes. */
-  answer: UpgradeAnswer = { kind: "accept" };
+  answer: HandshakeAnswer = { kind: "accept" };
   /** Called with each new connection. */
   onConnection: (connection: FakeVenueConnection) => void = () => {};
-  readonly #listener: WebSocketListener;
+  readonly #sockets = new Set<Socket<Link>>();
+  readonly #listener: TCPSocketListener<Link>;
+  readonly #scheme: "ws" | "wss";
 
-  constructor() {
-    this.#listener = listenForWebSockets(0, {
-      decide: (request) => {
-        this.requests.push(request);
-        return this.answer;
-      },
-      onOpen: (peer, request) => {
-        const connection = new FakeVenueConnection(peer, request);
-        this.connections.push(connection);
-        this.onConnection(connection);
+  constructor(tls?: FakeVenueTls) {
+    this.#scheme = tls === undefined ? "ws" : "wss";
+    this.#listener = Bun.listen<Link>({
+      hostname: "127.0.0.1",
+      port: 0,
+      ...(tls === undefined ? {} : { tls }),
+      socket: {
+        open: (socket) => {
+          socket.data = { head: "", connection: null };
+          this.#sockets.add(socket);
+        },
+        data: (socket, bytes) => this.#onBytes(socket, bytes),
+        drain: (socket) => socket.data.connection?.peer.drain(),
+        close: (socket) => this.#onClose(socket),
+        error: (socket) => this.#onClose(socket),
       },
     });
   }
 
+  get port(): number {
+    return this.#listener.port;
+  }
+
   get url(): string {
-    return `ws://127.0.0.1:${this.#listener.port}/feed`;
+    return `${this.#scheme}://127.0.0.1:${this.port}/feed`;
+  }
+
+  /** TCP connections open now, whatever became of their handshake. */
+  get openSockets(): number {
+    return this.#sockets.size;
   }
 
   /** Resolves with connection number `index`, from 0, once it is there. */
@@ -116,8 +151,39 @@ export class FakeVenueServer {
     return this.connections[index];
   }
 
+  /** Ends every connection; the port refuses new ones. */
   stop(): void {
-    this.#listener.stop();
+    for (const socket of this.#sockets) socket.terminate();
+    this.#listener.stop(true);
+  }
+
+  #onBytes(socket: Socket<Link>, bytes: Buffer): void {
+    const link = socket.data;
+    if (link.connection !== null) {
+      link.connection.peer.receive(bytes);
+      return;
+    }
+    link.head += bytes.toString("latin1");
+    if (!link.head.endsWith("\r\n\r\n")) return;
+    if (this.answer.kind === "accept") this.#accept(socket);
+    else if (this.answer.kind === "reset") socket.terminate();
+    else if (this.answer.kind === "text") socket.end(this.answer.text);
+  }
+
+  #accept(socket: Socket<Link>): void {
+    const key = /^sec-websocket-key: (.*)$/im.exec(socket.data.head)?.[1].trim() ?? "";
+    const proof = createHash("sha1").update(`${key}${ACCEPT_GUID}`).digest("base64");
+    const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+    socket.write([...head, `Sec-WebSocket-Accept: ${proof}`, "", ""].join("\r\n"));
+    const connection = new FakeVenueConnection(new PeerSocket(socket), socket.data.head);
+    socket.data.connection = connection;
+    this.connections.push(connection);
+    this.onConnection(connection);
+  }
+
+  #onClose(socket: Socket<Link>): void {
+    this.#sockets.delete(socket);
+    socket.data.connection?.peer.closed();
   }
 }
 

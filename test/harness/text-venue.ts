@@ -54,7 +54,7 @@ export function createTextVenue(options: TextVenueOptions = {}): CompiledVenue {
     headers: options.headers ?? {},
     limits,
     ping: options.ping ?? null,
-    sequence: { kind: "none", isEqualDuplicate: false, scope: "symbol", resetValue: null, onGap: "continue" },
+    sequence: { kind: "none", isEqualDuplicate: false, resetValue: null, onGap: "continue" },
     ackTimeoutMs: options.ackTimeoutMs ?? 2000,
     createDecoder: (instruments, sink, epoch) => new TextDecoder(instruments, sink, epoch),
     subscribeRequests: (symbols, nextId) => requests("SUB", symbols, nextId),

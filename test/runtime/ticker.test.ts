@@ -1,19 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Ticker } from "../../src/runtime/ticker.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
-
-/** A clock that can stand still as a stopped process does: time passes, and no timer fires meanwhile. */
-class StoppableClock extends FakeClock {
-  #lostMs = 0;
-
-  override monotonicMs(): number {
-    return super.monotonicMs() + this.#lostMs;
-  }
-
-  lose(ms: number): void {
-    this.#lostMs += ms;
-  }
-}
+import { StoppableClock } from "../harness/stoppable-clock.ts";
 
 describe("Ticker", () => {
   test("add() calls back at every interval, on one timer for all listeners", async () => {

@@ -2,9 +2,10 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { IngestError } from "../../src/domain/ingest-error.ts";
 import { errorFields, type LogLevel } from "../../src/domain/log.ts";
-import { LINES_PER_WINDOW, WINDOW_MS } from "../../src/telemetry/line-limiter.ts";
+import { CAUSES_MAX, LINES_PER_WINDOW, WINDOW_MS } from "../../src/telemetry/line-limiter.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { createRedactor } from "../../src/telemetry/redactor.ts";
+import { TEXT_CHARS_MAX } from "../../src/telemetry/sanitize-text.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
 /** The fields the tests ask for by name. */
@@ -68,11 +69,11 @@ test("a field cannot take the place of time, level or event", () => {
 test("text from a venue cannot forge a line, drive a terminal or flood the log", () => {
   const { log, written, lines } = setUp();
   log.warn({ message: 'no\r\n{"level":"info"}\u001b[31m\u2028\u202e\u0085' }, "venue_error");
-  log.warn({ message: "x".repeat(100_000) }, "venue_error");
+  log.warn({ message: "x".repeat(TEXT_CHARS_MAX + 97_952) }, "venue_error");
   const text = written[0] ?? "";
   expect(text.indexOf("\n")).toBe(text.length - 1);
   expect(lines()[0]?.message).toBe('no\ufffd\ufffd{"level":"info"}\ufffd[31m\ufffd\ufffd\ufffd');
-  expect((written[1] ?? "").length).toBeLessThan(3000);
+  expect((written[1] ?? "").length).toBeLessThan(TEXT_CHARS_MAX + 200);
   expect(lines()[1]?.message).toContain("… (97952 more)");
 });
 
@@ -148,7 +149,7 @@ test("a count that is still open at the report is told later", async () => {
 test("causes beyond the bound share one limit, so memory and lines stay bounded", () => {
   const { log, lines } = setUp();
   for (let i = 0; i < 10_000; i++) log.warn({ source: `forged-${i}` }, "x");
-  expect(lines().length).toBeLessThanOrEqual(256 + LINES_PER_WINDOW);
+  expect(lines().length).toBeLessThanOrEqual(CAUSES_MAX + LINES_PER_WINDOW);
   expect(log.linesLeftOut).toBe(10_000 - lines().length);
 });
 

@@ -1,6 +1,6 @@
 // Hot path.
 // From a WebSocket message to the decoder: one clock read, no allocation of our own, no copy.
-import type WebSocket from "ws";
+import WebSocket from "ws";
 import type { Clock } from "../../runtime/clock.ts";
 import type { TurnQueue } from "../../runtime/turn-queue.ts";
 import { type FrameDecoder, FrameKind } from "../../venues/compiled-venue.ts";
@@ -85,15 +85,17 @@ export class MessageReader {
       this.#resume();
       return;
     }
-    this.#options.socket.pause();
+    this.#pause();
     this.#monitor.onPause();
   }
 
-  /** Whatever still comes is thrown away; holds no timer afterwards. */
+  /** Whatever still comes is read and thrown away; holds no timer afterwards. */
   stop(): void {
+    this.#isHeld = false;
+    this.#isWaitingTurn = false;
+    this.#resume();
     this.#isStopped = true;
     this.#options.turns.leave(this.#resumeTurn);
-    this.#options.socket.resume();
   }
 
   #take(message: Uint8Array, kind: FrameKind): void {
@@ -106,11 +108,19 @@ export class MessageReader {
   #endSlice(): void {
     if (this.#isWaitingTurn) return;
     this.#isWaitingTurn = true;
-    this.#options.socket.pause();
+    this.#pause();
     this.#options.turns.wait(this.#resumeTurn);
   }
 
+  // Bun 1.4.5 throws from both when the connection is gone and `close` was not told yet: hence the look at the state.
+  #pause(): void {
+    const { socket } = this.#options;
+    if (socket.readyState === WebSocket.OPEN) socket.pause();
+  }
+
   #resume(): void {
-    if (!this.#isHeld && !this.#isWaitingTurn && !this.#isStopped) this.#options.socket.resume();
+    const { socket } = this.#options;
+    const isWanted = !this.#isHeld && !this.#isWaitingTurn && !this.#isStopped;
+    if (isWanted && socket.readyState === WebSocket.OPEN) socket.resume();
   }
 }

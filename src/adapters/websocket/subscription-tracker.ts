@@ -30,8 +30,8 @@ interface Subscription {
   sequenceBefore: number;
   /** Requests without answer so far. */
   timeouts: number;
-  /** Monotonic ms of the last request; −∞ before the first. */
-  askedMs: number;
+  /** Monotonic ms from which on it may be asked for anew. */
+  resubscribeFromMs: number;
   /** Asked to be asked for anew, too early. */
   isResubscribeDue: boolean;
   /** The request that awaits an answer for it. */
@@ -66,7 +66,7 @@ export class SubscriptionTracker {
         state: "pending",
         sequenceBefore: instrument.sequence,
         timeouts: 0,
-        askedMs: Number.NEGATIVE_INFINITY,
+        resubscribeFromMs: Number.NEGATIVE_INFINITY,
         isResubscribeDue: false,
         request: null,
       });
@@ -120,11 +120,12 @@ export class SubscriptionTracker {
     const subscription = this.#bySymbol.get(instrument.symbol);
     if (subscription === undefined || subscription.request !== null) return;
     const nowMs = this.#options.context.clock.monotonicMs();
-    if (nowMs < subscription.askedMs + RESUBSCRIBE_EVERY_MS) {
+    if (nowMs < subscription.resubscribeFromMs) {
       subscription.isResubscribeDue = true;
       this.#arm();
       return;
     }
+    subscription.resubscribeFromMs = nowMs + RESUBSCRIBE_EVERY_MS;
     subscription.timeouts = 0;
     this.#unsubscribe(subscription);
     this.#subscribe([subscription]);
@@ -132,10 +133,8 @@ export class SubscriptionTracker {
 
   #subscribe(subscriptions: readonly Subscription[]): void {
     const { venue, nextId, context } = this.#options;
-    const nowMs = context.clock.monotonicMs();
     for (const subscription of subscriptions) {
       subscription.state = "pending";
-      subscription.askedMs = nowMs;
       subscription.isResubscribeDue = false;
       subscription.sequenceBefore = subscription.instrument.sequence;
       context.monitor.onSubscription(subscription.instrument, "pending", "");
@@ -234,7 +233,7 @@ export class SubscriptionTracker {
       if (ackTimeoutMs > 0 && request.sentMs >= 0) dueMs = Math.min(dueMs, request.sentMs + ackTimeoutMs);
     }
     for (const subscription of this.#bySymbol.values()) {
-      if (subscription.isResubscribeDue) dueMs = Math.min(dueMs, subscription.askedMs + RESUBSCRIBE_EVERY_MS);
+      if (subscription.isResubscribeDue) dueMs = Math.min(dueMs, subscription.resubscribeFromMs);
     }
     if (dueMs === Number.POSITIVE_INFINITY) return;
     const { clock } = this.#options.context;
@@ -251,7 +250,7 @@ export class SubscriptionTracker {
       }
     }
     for (const subscription of this.#bySymbol.values()) {
-      const isDue = subscription.isResubscribeDue && nowMs >= subscription.askedMs + RESUBSCRIBE_EVERY_MS;
+      const isDue = subscription.isResubscribeDue && nowMs >= subscription.resubscribeFromMs;
       if (isDue) this.resubscribe(subscription.instrument);
     }
     this.#arm();

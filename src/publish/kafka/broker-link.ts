@@ -187,7 +187,8 @@ export class BrokerLink {
   #expectAnswer(): void {
     this.#unanswered++;
     if (this.#unanswered > 1) return;
-    this.#silentSinceMs = this.#options.tools.clock.monotonicMs();
+    // Later than now when an answer has throttled us.
+    this.#silentSinceMs = Math.max(this.#silentSinceMs, this.#options.tools.clock.monotonicMs());
     this.#watchFor(this.#options.endpoint.requestTimeoutMs);
   }
 

@@ -1,0 +1,306 @@
+#!/usr/bin/env bash
+# The one entry: `./build.sh help` says what there is.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly CACHE="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/edge-ingester"
+readonly BINARY=dist/edge-ingester
+readonly TARGET_DEFAULT=bun-linux-x64-baseline
+readonly JAVA_MIN=17
+# A test that hangs ends here; the slowest honest ones name a limit of their own.
+readonly TEST_TIMEOUT_MS=20000
+
+usage() {
+  cat <<'END'
+Usage: ./build.sh <command> [arguments]
+
+  demo [arguments]     build, then run the whole pipeline against built-in venues; needs no outside service
+  run [arguments]      build, then run with the configuration of the environment
+  test [--without-integration] [arguments of `bun test`]
+                       install what the tests need, then run them all; integration tests use a real Kafka
+  check                format, lint, types, dead code, house rules, shell syntax
+  build [--target TARGET] [--outfile FILE]
+                       compile dist/edge-ingester; TARGET: bun-linux-x64-baseline (default), bun-linux-x64,
+                       bun-linux-x64-modern, bun-linux-arm64, bun-linux-x64-musl, bun-linux-arm64-musl
+  bench [arguments]    measure CPU per quote, latency and memory, print a table
+  help                 this text
+
+The pinned Bun (package.json, engines) is fetched from the npm registry when `bun` is absent or another version.
+END
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "build.sh: $*"
+  exit 1
+}
+
+# step <what> <command...>: runs the command, says how long it took and returns its exit code.
+step() {
+  local what="$1" start="$SECONDS" code
+  shift
+  say "== $what"
+  # A subshell of its own, and no `||` around it: there errexit would not act inside the command.
+  set +e
+  (
+    set -e
+    "$@"
+  )
+  code=$?
+  set -e
+  if [[ $code -eq 0 ]]; then
+    say "== $what: $((SECONDS - start)) s"
+  else
+    say "== $what: FAILED after $((SECONDS - start)) s"
+  fi
+  return "$code"
+}
+
+# quietly <command...>: shows the output only when the command fails.
+quietly() {
+  local log code=0
+  log="$(mktemp)"
+  "$@" >"$log" 2>&1 || code=$?
+  if [[ $code -ne 0 ]]; then cat "$log" >&2; fi
+  rm -f "$log"
+  return "$code"
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# ---- Bun and the dependencies ----------------------------------------------------------------------------------------
+
+pinned_bun_version() {
+  sed -nE 's/.*"engines": *\{ *"bun": *"([0-9.]+)".*/\1/p' package.json
+}
+
+is_bun_version() { [[ "$("$1" --version 2>/dev/null)" == "$2" ]]; }
+
+ensure_bun() {
+  local version folder
+  version="$(pinned_bun_version)"
+  [[ -n "$version" ]] || die 'package.json names no Bun version in "engines"'
+  folder="$CACHE/bun-$version"
+  if has bun && is_bun_version bun "$version"; then return; fi
+  if ! is_bun_version "$folder/node_modules/.bin/bun" "$version"; then
+    has npm || die "Bun $version is needed: install it, or npm, which can fetch it"
+    step "fetch Bun $version" fetch_bun "$version" "$folder"
+  fi
+  export PATH="$folder/node_modules/.bin:$PATH"
+}
+
+# Two runs at once each fill a draft; the first to finish puts its own in place.
+fetch_bun() {
+  local version="$1" folder="$2" draft
+  mkdir -p "$CACHE"
+  draft="$(mktemp -d "$CACHE/bun-draft.XXXXXX")"
+  quietly npm install --prefix "$draft" --no-save --no-audit --no-fund "bun@$version"
+  is_bun_version "$draft/node_modules/.bin/bun" "$version" || die "npm did not give a Bun $version that runs"
+  # -T: never into a folder that has come to be meanwhile.
+  if ! mv -T "$draft" "$folder" 2>/dev/null; then
+    if ! is_bun_version "$folder/node_modules/.bin/bun" "$version"; then
+      rm -rf "$folder"
+      mv -T "$draft" "$folder"
+    fi
+    rm -rf "$draft"
+  fi
+}
+
+ensure_dependencies() {
+  ensure_bun
+  quietly bun install --frozen-lockfile || die "the dependencies could not be installed"
+}
+
+# ---- build -----------------------------------------------------------------------------------------------------------
+
+package_version() { sed -nE 's/^ *"version": *"([^"]+)".*/\1/p' package.json; }
+
+source_commit() {
+  local commit
+  commit="$(git rev-parse --short=12 HEAD 2>/dev/null || true)"
+  if [[ -n "$commit" && -n "$(git status --porcelain --untracked-files=no 2>/dev/null)" ]]; then commit+=-modified; fi
+  printf '%s' "${commit:-unknown}"
+}
+
+# The binary reads nothing of its working directory. Names stay and the source map is inside, so that a stack trace from
+# the field names our files and lines; minified names would save less than 1 % of the size.
+compile() {
+  local target="$1" outfile="$2"
+  mkdir -p "$(dirname "$outfile")"
+  quietly bun build src/main.ts --compile --target="$target" --outfile "$outfile" \
+    --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+    --no-compile-autoload-package-json --no-compile-autoload-tsconfig \
+    --minify-syntax --sourcemap=inline \
+    --define "EDGE_INGESTER_VERSION=\"$(package_version)\"" \
+    --define "EDGE_INGESTER_COMMIT=\"$(source_commit)\""
+  rm -f "$outfile.map"
+}
+
+command_build() {
+  local target="$TARGET_DEFAULT" outfile="$BINARY"
+  while [[ $# -gt 0 ]]; do
+    case "$1" in
+      --target) target="${2:?--target needs a value}" && shift 2 ;;
+      --target=*) target="${1#*=}" && shift ;;
+      --outfile) outfile="${2:?--outfile needs a value}" && shift 2 ;;
+      --outfile=*) outfile="${1#*=}" && shift ;;
+      *) die "unknown argument of build: $1" ;;
+    esac
+  done
+  ensure_dependencies
+  step "compile $outfile for $target" compile "$target" "$outfile"
+}
+
+is_binary_fresh() {
+  [[ -x "$BINARY" ]] || return 1
+  [[ -z "$(find src config patches package.json bun.lock build.sh -newer "$BINARY" -print -quit)" ]]
+}
+
+ensure_binary() {
+  ensure_dependencies
+  is_binary_fresh || step "compile $BINARY" compile "$TARGET_DEFAULT" "$BINARY"
+}
+
+# ---- test ------------------------------------------------------------------------------------------------------------
+
+has_java() {
+  local version
+  has java || return 1
+  version="$(java -version 2>&1 | sed -nE '1s/.*version "([0-9]+).*/\1/p')"
+  [[ -n "$version" && "$version" -ge "$JAVA_MIN" ]]
+}
+
+missing_tools() {
+  has_java || echo java
+  has mvn || echo maven
+  has kcat || echo kcat
+  has openssl || echo openssl
+  has flock && has setpriv || echo util-linux
+}
+
+package_for() {
+  case "$1" in
+    java) apt-cache show openjdk-17-jre-headless >/dev/null 2>&1 && echo openjdk-17-jre-headless || echo default-jre-headless ;;
+    *) echo "$1" ;;
+  esac
+}
+
+may_install() { [[ -f /etc/debian_version && "$(id -u)" -eq 0 ]] && has apt-get; }
+
+install_tools() {
+  local tool packages=()
+  quietly apt-get update
+  for tool in "$@"; do packages+=("$(package_for "$tool")"); done
+  DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends "${packages[@]}"
+}
+
+ensure_test_tools() {
+  local missing
+  mapfile -t missing < <(missing_tools)
+  if [[ ${#missing[@]} -gt 0 ]] && may_install; then
+    step "install ${missing[*]}" install_tools "${missing[@]}"
+    mapfile -t missing < <(missing_tools)
+  fi
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    die "the integration tests need what is not here: ${missing[*]} (java: $JAVA_MIN or newer). Install it, or run \`./build.sh test --without-integration\`"
+  fi
+}
+
+# Prints the line CI reads, `N passed, N failed`, from the report Bun wrote.
+print_verdict() {
+  local report="$1" code="$2" tests=0 failed=0 skipped=0 head
+  head="$(grep -m1 '<testsuites ' "$report" 2>/dev/null || true)"
+  if [[ -n "$head" ]]; then
+    tests="$(sed -E 's/.* tests="([0-9]+)".*/\1/' <<<"$head")"
+    failed="$(sed -E 's/.* failures="([0-9]+)".*/\1/' <<<"$head")"
+    skipped="$(sed -E 's/.* skipped="([0-9]+)".*/\1/' <<<"$head")"
+  fi
+  local passed=$((tests - failed - skipped))
+  # A crash, a file that does not load or an error between tests is no test, and yet a failure.
+  if [[ "$code" -ne 0 && "$failed" -eq 0 ]]; then failed=1; fi
+  if [[ "$skipped" -gt 0 ]]; then
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  else
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+  fi
+}
+
+run_tests() {
+  local report code=0
+  report="$(mktemp)"
+  bun test --timeout="$TEST_TIMEOUT_MS" --reporter=junit --reporter-outfile="$report" "$@" || code=$?
+  print_verdict "$report" "$code"
+  rm -f "$report"
+  return "$code"
+}
+
+command_test() {
+  local with_integration=yes arguments=()
+  while [[ $# -gt 0 ]]; do
+    if [[ "$1" == --without-integration ]]; then with_integration=no; else arguments+=("$1"); fi
+    shift
+  done
+  if [[ "$with_integration" == yes && -z "${KAFKA_BROKERS_TEST:-}" ]]; then ensure_test_tools; fi
+  ensure_binary
+  if [[ "$with_integration" == no ]]; then
+    say "The integration tests (test/integration: real Kafka, kcat) are NOT run: --without-integration"
+    arguments+=(--path-ignore-patterns='test/integration/**')
+  elif [[ -z "${KAFKA_BROKERS_TEST:-}" ]]; then
+    step "have Kafka ready" bun test/harness/kafka-install.ts
+  fi
+  run_tests ${arguments[@]+"${arguments[@]}"}
+}
+
+# ---- check -----------------------------------------------------------------------------------------------------------
+
+shell_syntax() {
+  local script
+  for script in build.sh .ci/run; do bash -n "$script" || return; done
+  if has shellcheck; then shellcheck build.sh .ci/run || return; fi
+}
+
+# Every step runs, so that one look shows all there is to mend.
+command_check() {
+  local failed=()
+  ensure_dependencies
+  step "format and lint" bun x --no-install biome check --error-on-warnings || failed+=("format and lint")
+  step "types" bun x --no-install tsc -p . || failed+=("types")
+  step "dead code" bun x --no-install knip --no-progress || failed+=("dead code")
+  step "house rules" bun test test/house || failed+=("house rules")
+  step "shell syntax" shell_syntax || failed+=("shell syntax")
+  [[ ${#failed[@]} -eq 0 ]] || die "check failed: $(printf '%s; ' "${failed[@]}")"
+}
+
+# ---- the rest --------------------------------------------------------------------------------------------------------
+
+command_binary() {
+  ensure_binary
+  exec "./$BINARY" "$@"
+}
+
+command_bench() {
+  ensure_test_tools
+  ensure_binary
+  step "have Kafka ready" bun test/harness/kafka-install.ts
+  exec bun test/bench/run.ts "$@"
+}
+
+main() {
+  local command="${1:-help}"
+  [[ $# -eq 0 ]] || shift
+  case "$command" in
+    build) command_build "$@" ;;
+    demo | run) command_binary "$command" "$@" ;;
+    test) command_test "$@" ;;
+    check) command_check "$@" ;;
+    bench) command_bench "$@" ;;
+    help | -h | --help) usage ;;
+    *)
+      usage >&2
+      die "unknown command: $command"
+      ;;
+  esac
+}
+
+main "$@"

@@ -1,0 +1,32 @@
+import { IngestError } from "../domain/ingest-error.ts";
+import { runSimulatorProcess } from "../simulator/simulate-command.ts";
+import { type Command, ExitCode } from "./command.ts";
+
+/** `edge-ingester simulate`: one loopback venue in a process of its own, for the bench and for trials. Not listed. */
+export const simulateCommand: Command = {
+  name: "simulate",
+  summary: "One loopback venue",
+  help: `edge-ingester simulate --venue NAME [--rate N|full] [--symbols A,B] [--seed N] [--port N] [--limit N]
+edge-ingester simulate --replay FILE [--venue NAME] [--speed N|full]
+
+Prints one JSON line with its URL when it listens, and its counters as another when it ends.
+
+Example:
+  edge-ingester simulate --venue binance --rate 1000 --port 9001
+`,
+  async run(context) {
+    try {
+      await runSimulatorProcess(context.args, {
+        clock: context.clock,
+        random: context.random,
+        writeLine: (text) => context.print(`${text}\n`),
+        signal: context.stop,
+      });
+      return ExitCode.ok;
+    } catch (error) {
+      if (!(error instanceof IngestError)) throw error;
+      context.complain(`${error.message}\n`);
+      return ExitCode.usage;
+    }
+  },
+};

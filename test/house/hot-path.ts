@@ -1,0 +1,33 @@
+import { readCode } from "./code-text.ts";
+import { type Breach, lineAt, type ProjectFile } from "./project-files.ts";
+
+/** Words that cost per message. `…` is checked apart, as are templates and regexes. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:await|async)\b/g, "waits"],
+  [/\bnew Promise\b|\bPromise\./g, "makes a promise"],
+  [/\b(?:new )?Date\b[.(]/g, "uses Date"],
+  [/\bnew RegExp\b|\bRegExp\(/g, "makes a regex"],
+  [/\bJSON\.(?:parse|stringify)\b/g, "uses JSON"],
+];
+
+/** True for a file that says of itself that it is on the way of every message. */
+export function isHotPath(file: ProjectFile): boolean {
+  return file.path.startsWith("src/") && file.text.startsWith("// Hot path.");
+}
+
+/** What a hot-path file has that costs too much per message; its cold parts (error texts) belong in another file. */
+export function checkHotPath(file: ProjectFile): Breach[] {
+  if (!isHotPath(file)) return [];
+  const { code, templates, regexes } = readCode(file.text);
+  const at = (offset: number, rule: string): Breach => ({
+    path: file.path,
+    line: lineAt(file.text, offset),
+    rule: `hot path ${rule}`,
+  });
+  const words = WORDS.flatMap(([word, rule]) => [...code.matchAll(word)].map((match) => at(match.index, rule)));
+  return [
+    ...words,
+    ...templates.map((offset) => at(offset, "builds a template string")),
+    ...regexes.map((offset) => at(offset, "has a regex")),
+  ];
+}
