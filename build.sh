@@ -72,7 +72,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # ---- Bun and the dependencies ----------------------------------------------------------------------------------------
 
 pinned_bun_version() {
-  sed -nE 's/.*"engines": *\{ *"bun": *"([0-9.]+)".*/\1/p' package.json
+  sed -nE 's/.*"bun": *"([0-9.]+)".*/\1/p' package.json | head -n 1
 }
 
 is_bun_version() { [[ "$("$1" --version 2>/dev/null)" == "$2" ]]; }

@@ -1,8 +1,9 @@
 import type { Feed } from "./adapters/feed.ts";
-import { enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
-import { createSink } from "./assembly/create-transport.ts";
-import { createFeeds } from "./assembly/create-feeds.ts";
 import { AppStatus } from "./assembly/app-status.ts";
+import { createFeeds } from "./assembly/create-feeds.ts";
+import { createSink } from "./assembly/create-transport.ts";
+import { eventLogLine } from "./assembly/event-log-line.ts";
+import { enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
 import type { Config } from "./config/config.ts";
 import type { FeedEvent, FeedEventSink, RejectedMessage } from "./domain/feed-event.ts";
 import type { IngestError } from "./domain/ingest-error.ts";
@@ -12,8 +13,7 @@ import { eventRecord, rejectedRecord } from "./pipeline/event-envelope.ts";
 import { Ledger } from "./pipeline/ledger.ts";
 import { MemoryPressure } from "./pipeline/memory-pressure.ts";
 import { QuotePipeline } from "./pipeline/quote-pipeline.ts";
-import { Publisher, type LostQuotes } from "./publish/publisher.ts";
-import { eventLogLine } from "./assembly/event-log-line.ts";
+import { type LostQuotes, Publisher } from "./publish/publisher.ts";
 import type { Clock, RandomSource, Timer } from "./runtime/clock.ts";
 import { type AdminServer, startAdminServer } from "./telemetry/admin-server.ts";
 import { HealthMonitor } from "./telemetry/health.ts";
@@ -74,7 +74,8 @@ export class App implements FeedEventSink {
       random,
       topics: config.topics,
       compression: sink.compression,
-      batchMaxBytes: config.limits.batchMaxBytes,
+      isStamped: sink.isStamped,
+      batchMaxBytes: sink.batchMaxBytes,
       lingerMs: config.limits.lingerMs,
       memoryMaxBytes: config.limits.memoryMaxBytes,
       feedNames,
@@ -204,13 +205,27 @@ export class App implements FeedEventSink {
     this.#flushTimer = clock.schedule(FLUSH_DROPPED_EVERY_MS, flush);
   }
 
-  #onDropped(counts: Int32Array, reason: "record_too_large" | "broker_rejected" | "shutdown", lost: readonly LostQuotes[]): void {
-    for (let feed = 0; feed < counts.length; feed++) if (counts[feed] > 0) this.#ledger.drop(reason, feed, counts[feed]);
+  #onDropped(
+    counts: Int32Array,
+    reason: "record_too_large" | "broker_rejected" | "shutdown",
+    lost: readonly LostQuotes[],
+  ): void {
+    for (let feed = 0; feed < counts.length; feed++)
+      if (counts[feed] > 0) this.#ledger.drop(reason, feed, counts[feed]);
     if (reason === "shutdown") return;
     const timeUs = this.#options.clock.wallUs();
     for (const { source, symbol, count, fromSequence, toSequence } of lost) {
       this.#pipeline.noteLost(source, symbol, fromSequence, toSequence, timeUs);
-      this.publishEvent({ type: "market-data.dropped", source, symbol, timeUs, reason, count, fromSequence, toSequence });
+      this.publishEvent({
+        type: "market-data.dropped",
+        source,
+        symbol,
+        timeUs,
+        reason,
+        count,
+        fromSequence,
+        toSequence,
+      });
     }
   }
 }

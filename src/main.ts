@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import { type Command, type CommandContext, ExitCode } from "./commands/command.ts";
 import { checkCommand } from "./commands/check.ts";
+import { type Command, type CommandContext, ExitCode } from "./commands/command.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { createHelpCommand } from "./commands/help.ts";
 import { runCommand } from "./commands/run.ts";
@@ -51,7 +51,10 @@ function createContext(args: readonly string[]): CommandContext {
 /** Aborts on the first signal; the second ends the process at once. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const [name, number] of [["SIGTERM", 15], ["SIGINT", 2]] as const) {
+  for (const [name, number] of [
+    ["SIGTERM", 15],
+    ["SIGINT", 2],
+  ] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(128 + number);
       controller.abort();

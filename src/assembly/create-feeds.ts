@@ -1,7 +1,7 @@
+import type { Backpressure } from "../adapters/adapter.ts";
+import { Feed } from "../adapters/feed.ts";
 import { WATCHDOG_INTERVAL_MS } from "../adapters/feed-parts.ts";
 import { createFeedPolicy } from "../adapters/feed-policy.ts";
-import { Feed } from "../adapters/feed.ts";
-import type { Backpressure } from "../adapters/adapter.ts";
 import { WebSocketAdapter } from "../adapters/websocket/websocket-adapter.ts";
 import type { Config } from "../config/config.ts";
 import type { FeedEventSink } from "../domain/feed-event.ts";

@@ -9,11 +9,16 @@ import { SqliteTransport } from "../publish/local/sqlite-transport.ts";
 import { ATTEMPT_MAX_MS, StdoutTransport } from "../publish/local/stdout-transport.ts";
 import type { Compression } from "../publish/record-batch.ts";
 
+/** Batches of a local sink: read back at once, so they need not be large, and small ones are cheaper to make, bytes. */
+const LOCAL_BATCH_BYTES = 128 * 1024;
+
 /** The sink as the configuration asks for it. */
 export interface ChosenSink {
   readonly transport: BatchTransport;
-  /** Local sinks read their batches back, so they get them uncompressed. */
+  /** Local sinks read their batches back, so they get them uncompressed and without a checksum. */
   readonly compression: Compression;
+  readonly isStamped: boolean;
+  readonly batchMaxBytes: number;
   /** Time limit of one attempt, ms: a lane that waits no longer than this makes progress. */
   readonly attemptMaxMs: number;
 }
@@ -31,21 +36,30 @@ export function createSink(config: Config, tools: KafkaTools, onReaderGone: (err
           createTopics: kafka.createTopics ? topicPlans(config) : [],
         }),
         compression: kafka.compression,
+        isStamped: true,
+        batchMaxBytes: config.limits.batchMaxBytes,
         attemptMaxMs: 2 * kafka.requestTimeoutMs + kafka.connectTimeoutMs,
       };
     case "stdout":
-      return local(new StdoutTransport({ quotesTopic: topics.quotes, clock: tools.clock, onReaderGone }));
+      return local(config, new StdoutTransport({ quotesTopic: topics.quotes, clock: tools.clock, onReaderGone }));
     case "sqlite":
       return local(
+        config,
         new SqliteTransport({ path: sink.file, maxBytes: sink.maxBytes, maxAgeMs: sink.maxAgeMs, clock: tools.clock }),
       );
     case "discard":
-      return local(new DiscardTransport());
+      return local(config, new DiscardTransport());
   }
 }
 
-function local(transport: BatchTransport): ChosenSink {
-  return { transport, compression: "none", attemptMaxMs: ATTEMPT_MAX_MS };
+function local({ limits }: Config, transport: BatchTransport): ChosenSink {
+  return {
+    transport,
+    compression: "none",
+    isStamped: false,
+    batchMaxBytes: Math.min(limits.batchMaxBytes, LOCAL_BATCH_BYTES),
+    attemptMaxMs: ATTEMPT_MAX_MS,
+  };
 }
 
 /** The cluster as the Kafka room wants it told. The only place that reveals its secrets. */

@@ -1,5 +1,5 @@
-import type { ConfigFileReader } from "../config/config-file.ts";
 import type { Config, FeedConfig, WebSocketFeedConfig } from "../config/config.ts";
+import type { ConfigFileReader } from "../config/config-file.ts";
 import { feedPrefix } from "../config/feed-names.ts";
 import { type ConfigProblem, stateProblem } from "../config/problems.ts";
 import { IngestError } from "../domain/ingest-error.ts";
@@ -70,7 +70,8 @@ export function enabledFeeds(feeds: readonly PreparedFeed[]): EnabledFeed[] {
 
 function compileFeedVenue(feed: WebSocketFeedConfig, readFile: ConfigFileReader): CompiledVenue {
   const { profileFile, venue, url, pingIntervalMs } = feed;
-  const profile = profileFile === null ? findBuiltInProfile(venue) : loadProfile(readFile(profileFile).text, profileFile);
+  const profile =
+    profileFile === null ? findBuiltInProfile(venue) : loadProfile(readFile(profileFile).text, profileFile);
   if (profile === null) throw new Error(`Bug: the configuration let the unknown venue '${venue}' pass`);
   return compileVenue(profile, {
     ...(url === null ? {} : { urlOverride: url }),

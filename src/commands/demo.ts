@@ -80,7 +80,12 @@ async function runDemo(
           write: context.print,
         },
         style: isLive ? "live" : "plain",
-        readSnapshot: () => readSnapshot(app, { startMs, nowMs: clock.monotonicMs(), latest, hints: [...hints, ...faults] }, clock.wallUs()),
+        readSnapshot: () =>
+          readSnapshot(
+            app,
+            { startMs, nowMs: clock.monotonicMs(), latest, hints: [...hints, ...faults] },
+            clock.wallUs(),
+          ),
       });
       const startMs = clock.monotonicMs();
       board.start();

@@ -3,8 +3,8 @@ import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
 import { readConfigFile } from "../config/config-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import { renderProblems } from "../config/problems.ts";
-import { venueNames } from "../venues/built-in-venues.ts";
 import { createRedactor } from "../telemetry/redactor.ts";
+import { venueNames } from "../venues/built-in-venues.ts";
 import type { CommandContext } from "./command.ts";
 
 /** A configuration that is good as a whole, profiles included. */

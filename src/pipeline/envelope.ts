@@ -60,11 +60,19 @@ export class EnvelopeEncoder {
     if (this.#hasRawPayload) bytes += RAW_PAYLOAD.length + quote.rawEnd - quote.rawStart;
     if (gap !== null) bytes += gap.length;
     this.#valueBytes = bytes;
-    return bytes + template.keyBlock.length + template.headers.length + 1 + this.#instrumentDigits + RECORD_OVERHEAD_BYTES;
+    return (
+      bytes + template.keyBlock.length + template.headers.length + 1 + this.#instrumentDigits + RECORD_OVERHEAD_BYTES
+    );
   }
 
   /** Writes the record that was measured last into `batch`, which has room for it, and commits it. */
-  write(quote: QuoteView, template: InstrumentTemplate, sequence: number, gap: Buffer | null, batch: RecordBatchBuilder): void {
+  write(
+    quote: QuoteView,
+    template: InstrumentTemplate,
+    sequence: number,
+    gap: Buffer | null,
+    batch: RecordBatchBuilder,
+  ): void {
     const target = batch.bytes;
     const timestampMs = Math.floor(quote.receivedTimeUs / 1000);
     const timestampDelta = timestampMs - batch.baseTimestampMs;

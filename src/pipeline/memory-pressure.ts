@@ -4,17 +4,21 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 const PAUSE_SHARE = 0.8;
 const RESUME_SHARE = 0.5;
 
+/** After the longest pause the sockets are read for so long before the next, ms: pings are answered, the link lives. */
+const READ_BETWEEN_PAUSES_MS = 500;
+
 /** What memory pressure needs. */
 export interface MemoryPressureOptions {
   readonly clock: Clock;
   readonly limitBytes: number;
-  /** A socket is held at most this long, ms; then reading goes on and quotes that find no room are dropped, counted. */
+  /** A socket is held at most this long at a time, ms; then it is read for a moment, and what finds no room is dropped. */
   readonly pauseMaxMs: number;
 }
 
 /**
  * Turns the use of the memory budget into "stop reading": the last resort before anything is dropped. A venue that is
- * not read closes the link sooner or later, so a pause has an end; after it the budget decides, quote by quote.
+ * not read closes the link sooner or later, so a pause has an end: a moment of reading, in which the budget decides quote
+ * by quote, and the next pause.
  */
 export class MemoryPressure {
   isPaused = false;
@@ -22,8 +26,9 @@ export class MemoryPressure {
   pauses = 0;
   readonly #options: MemoryPressureOptions;
   readonly #listeners = new Set<(isPaused: boolean) => void>();
-  #limitTimer: Timer | null = null;
-  #isExhausted = false;
+  /** Ends the pause, or the moment of reading between two pauses. */
+  #timer: Timer | null = null;
+  #usedBytes = 0;
 
   constructor(options: MemoryPressureOptions) {
     this.#options = options;
@@ -37,35 +42,40 @@ export class MemoryPressure {
 
   /** Hears every change of the budget. */
   update(usedBytes: number): void {
-    const { limitBytes, clock, pauseMaxMs } = this.#options;
-    if (usedBytes <= limitBytes * RESUME_SHARE) {
-      this.#isExhausted = false;
-      if (this.isPaused) this.#resume();
-      return;
-    }
-    if (this.isPaused || this.#isExhausted || usedBytes < limitBytes * PAUSE_SHARE) return;
-    this.isPaused = true;
-    this.pauses++;
-    this.#limitTimer = clock.schedule(pauseMaxMs, () => {
-      this.#isExhausted = true;
-      this.#resume();
-    });
-    this.#tell();
+    this.#usedBytes = usedBytes;
+    const { limitBytes } = this.#options;
+    if (usedBytes <= limitBytes * RESUME_SHARE) this.#settle();
+    else if (this.#timer === null && usedBytes >= limitBytes * PAUSE_SHARE) this.#pause();
   }
 
   /** Frees the timer; nothing is paused any more. */
   stop(): void {
-    if (this.isPaused) this.#resume();
+    this.#settle();
   }
 
-  #resume(): void {
-    this.isPaused = false;
-    this.#limitTimer?.cancel();
-    this.#limitTimer = null;
-    this.#tell();
+  #pause(): void {
+    const { clock, pauseMaxMs } = this.#options;
+    this.#timer = clock.schedule(pauseMaxMs, () => this.#readForAMoment());
+    this.pauses++;
+    this.#tell(true);
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener(this.isPaused);
+  #readForAMoment(): void {
+    this.#timer = this.#options.clock.schedule(READ_BETWEEN_PAUSES_MS, () => {
+      this.#timer = null;
+      this.update(this.#usedBytes);
+    });
+    this.#tell(false);
+  }
+
+  #settle(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.isPaused) this.#tell(false);
+  }
+
+  #tell(isPaused: boolean): void {
+    this.isPaused = isPaused;
+    for (const listener of this.#listeners) listener(isPaused);
   }
 }

@@ -109,7 +109,8 @@ export class QuotePipeline implements QuoteSink {
   noteLost(source: string, symbol: string, from: number, to: number, timeUs: number): void {
     for (const template of this.#templates) {
       const instrument = template.instrument;
-      if (instrument.source === source && instrument.symbol === symbol) this.#gapLog.noteLost(instrument, from, to, timeUs);
+      if (instrument.source === source && instrument.symbol === symbol)
+        this.#gapLog.noteLost(instrument, from, to, timeUs);
     }
   }
 

@@ -33,7 +33,8 @@ export function checkVenueSequence(rule: SequenceRule, instrument: Instrument, q
   const low = lowPart(quote.fields, start, end);
   const lastHigh = instrument.venueSequenceHigh;
   const lastLow = instrument.venueSequenceLow;
-  if (lastHigh < 0 || quote.isSnapshot || isResetValue(rule, quote)) return moveOn(instrument, high, low, SequenceVerdict.accept);
+  if (lastHigh < 0 || quote.isSnapshot || isResetValue(rule, quote))
+    return moveOn(instrument, high, low, SequenceVerdict.accept);
   if (high === lastHigh && low === lastLow) {
     if (rule.kind !== "increasing" || rule.isEqualDuplicate) return SequenceVerdict.duplicate;
     return SequenceVerdict.accept;
@@ -97,7 +98,8 @@ function isResetValue(rule: SequenceRule, quote: QuoteView): boolean {
 
 function lowPart(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
-  for (let at = end - start > LOW_DIGITS ? end - LOW_DIGITS : start; at < end; at++) value = value * 10 + bytes[at] - 48;
+  for (let at = end - start > LOW_DIGITS ? end - LOW_DIGITS : start; at < end; at++)
+    value = value * 10 + bytes[at] - 48;
   return value;
 }
 

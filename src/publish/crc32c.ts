@@ -3,6 +3,8 @@
 
 const POLYNOMIAL_REFLECTED = 0x82f63b78;
 
+const NO_WORDS = new Int32Array(0);
+
 /** Eight tables of 256: entry [k * 256 + b] is the CRC of byte b followed by k zero bytes. */
 const TABLES = makeTables();
 
@@ -27,18 +29,25 @@ export function crc32c(bytes: Uint8Array, start: number, end: number): number {
   const t = TABLES;
   let crc = -1;
   let at = start;
-  for (const stop = end - 7; at < stop; at += 8) {
-    crc ^= bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+  // Byte by byte up to a word's border, then two words a step: one load instead of four (the machine is little-endian,
+  // as every target of this program is).
+  for (; at < end && ((bytes.byteOffset + at) & 3) !== 0; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]) & 0xff];
+  const pairs = (end - at) >>> 3;
+  // No pair, no view: what is left may not even begin at a word's border.
+  const words = pairs === 0 ? NO_WORDS : new Int32Array(bytes.buffer, bytes.byteOffset + at, pairs * 2);
+  for (let i = 0; i < words.length; i += 2) {
+    const low = crc ^ words[i];
+    const high = words[i + 1];
     crc =
-      t[1792 + (crc & 0xff)] ^
-      t[1536 + ((crc >>> 8) & 0xff)] ^
-      t[1280 + ((crc >>> 16) & 0xff)] ^
-      t[1024 + (crc >>> 24)] ^
-      t[768 + bytes[at + 4]] ^
-      t[512 + bytes[at + 5]] ^
-      t[256 + bytes[at + 6]] ^
-      t[bytes[at + 7]];
+      t[1792 + (low & 0xff)] ^
+      t[1536 + ((low >>> 8) & 0xff)] ^
+      t[1280 + ((low >>> 16) & 0xff)] ^
+      t[1024 + (low >>> 24)] ^
+      t[768 + (high & 0xff)] ^
+      t[512 + ((high >>> 8) & 0xff)] ^
+      t[256 + ((high >>> 16) & 0xff)] ^
+      t[high >>> 24];
   }
-  for (; at < end; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]) & 0xff];
+  for (at += pairs * 8; at < end; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]) & 0xff];
   return ~crc >>> 0;
 }

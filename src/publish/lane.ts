@@ -1,6 +1,6 @@
 import type { Clock, RandomSource, Timer } from "../runtime/clock.ts";
-import type { BatchTransport, ProducerIdentity, SendResult } from "./batch-transport.ts";
 import { splitBatch } from "./batch-split.ts";
+import type { BatchTransport, ProducerIdentity, SendResult } from "./batch-transport.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { BATCH_HEADER_BYTES, type Compression, nextSequence, RecordBatchBuilder, stampBatch } from "./record-batch.ts";
 import type { SealedBatch } from "./sealed-batch.ts";
@@ -19,6 +19,8 @@ export interface LaneOptions {
   readonly random: RandomSource;
   readonly budget: MemoryBudget;
   readonly compression: Compression;
+  /** Batches carry producer id, sequence and CRC: a broker wants them, a local sink reads none of them. */
+  readonly isStamped: boolean;
   /** Bound of one batch before compression, bytes. */
   readonly batchMaxBytes: number;
   /** Wait this long for more before an idle lane sends, ms; 0 = send at once. */
@@ -168,7 +170,7 @@ export class Lane {
         isStamped = false;
         if (this.#producer === null) continue;
       }
-      if (!isStamped) stampBatch(batch.bytes, this.#producer, this.#sequence);
+      if (!isStamped && this.#options.isStamped) stampBatch(batch.bytes, this.#producer, this.#sequence);
       isStamped = true;
       const result = await this.#send(batch);
       if (this.#isStopped && this.sealed[0] !== batch) return;

@@ -40,6 +40,7 @@ export interface PublisherOptions {
   readonly random: RandomSource;
   readonly topics: { readonly quotes: string; readonly events: string; readonly rejected: string };
   readonly compression: Compression;
+  readonly isStamped: boolean;
   readonly batchMaxBytes: number;
   readonly lingerMs: number;
   readonly memoryMaxBytes: number;
@@ -168,13 +169,14 @@ export class Publisher {
   }
 
   #makeLaneOptions(batchMaxBytes: number): LaneOptions {
-    const { transport, clock, random, compression, lingerMs, feedNames } = this.#options;
+    const { transport, clock, random, compression, isStamped, lingerMs, feedNames } = this.#options;
     return {
       transport,
       clock,
       random,
       budget: this.budget,
       compression,
+      isStamped,
       batchMaxBytes,
       lingerMs,
       feedNames,

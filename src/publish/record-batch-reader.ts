@@ -31,7 +31,10 @@ const UTF8 = new TextDecoder();
 export function readBatch(bytes: Buffer): ReadBatch {
   if (bytes.length < BATCH_HEADER_BYTES || bytes[16] !== 2) throw new RangeError("Cannot read batch: not magic 2");
   const baseTimestampMs = Number(bytes.readBigInt64BE(27));
-  const payload = decompress(bytes.subarray(BATCH_HEADER_BYTES) as Buffer<ArrayBuffer>, bytes[OFFSET_ATTRIBUTES + 1] & 7);
+  const payload = decompress(
+    bytes.subarray(BATCH_HEADER_BYTES) as Buffer<ArrayBuffer>,
+    bytes[OFFSET_ATTRIBUTES + 1] & 7,
+  );
   const count = bytes.readInt32BE(OFFSET_RECORD_COUNT);
   const records: BatchRecord[] = [];
   const cursor = new Cursor(payload);

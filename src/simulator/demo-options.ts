@@ -1,6 +1,6 @@
 import type { RandomSource } from "../runtime/clock.ts";
 import { ArgumentReader } from "./argument-reader.ts";
-import { DIALECTS } from "./dialect-registry.ts";
+import { DEMO_VENUES, DIALECTS } from "./dialect-registry.ts";
 
 const DEFAULT_RATE = 300;
 const MAX_RATE = 1_000_000;
@@ -27,11 +27,13 @@ export interface DemoOptions {
   readonly sink: (typeof SINKS)[number];
 }
 
+const OTHER_VENUES = DIALECTS.map((dialect) => dialect.venue).filter((venue) => !DEMO_VENUES.includes(venue));
+
 /** The options as `help` shows them. */
 export const DEMO_USAGE = `edge-ingester demo [options]: the real pipeline against loopback venues, with no outside service
   --seconds N       end by itself after N seconds
   --rate N|full     quotes per second over all venues (${DEFAULT_RATE})
-  --venue A,B       only these venues (${DIALECTS.map((dialect) => dialect.venue).join(",")})
+  --venue A,B       only these venues (${DEMO_VENUES.join(",")}; also ${OTHER_VENUES.join(",")})
   --replay FILE     play a recording (cryptofeed or JSON lines, .gz too); --venue names its venue where the file does not tell
   --speed N|full    how fast a recording plays (1)
   --seed N          same seed, same quotes; printed at start
@@ -65,7 +67,7 @@ export function parseDemoArguments(argv: readonly string[], random: RandomSource
   const options: DemoOptions = {
     seconds: reader.number("seconds", { above: 0, max: MAX_SECONDS }),
     ratePerSecond: reader.numberOrFull("rate", { above: 0, max: MAX_RATE }) ?? DEFAULT_RATE,
-    venues: venues.length === 0 ? known : venues,
+    venues: venues.length === 0 ? DEMO_VENUES : venues,
     replayFile,
     replayVenue: replayFile === null ? null : (venues[0] ?? null),
     speed: reader.numberOrFull("speed", { above: 0, max: MAX_SPEED }) ?? 1,

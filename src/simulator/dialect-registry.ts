@@ -1,12 +1,15 @@
-import { binanceDialect } from "./dialects/binance.ts";
+import { binanceDialect, binanceFuturesDialect } from "./dialects/binance.ts";
 import { bitstampDialect } from "./dialects/bitstamp.ts";
 import { bybitDialect } from "./dialects/bybit.ts";
 import { coinbaseDialect } from "./dialects/coinbase.ts";
 import { krakenDialect } from "./dialects/kraken.ts";
-import { okxDialect } from "./dialects/okx.ts";
+import { okxDialect, okxTickersDialect } from "./dialects/okx.ts";
 import type { VenueDialect } from "./venue-dialect.ts";
 
-/** Every venue that can be simulated, in the order the demo shows them. */
+/** The venues a demo shows, in its order. */
+export const DEMO_VENUES: readonly string[] = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"];
+
+/** Every venue that can be simulated. */
 export const DIALECTS: readonly VenueDialect[] = [
   binanceDialect,
   coinbaseDialect,
@@ -14,6 +17,8 @@ export const DIALECTS: readonly VenueDialect[] = [
   okxDialect,
   bybitDialect,
   bitstampDialect,
+  binanceFuturesDialect,
+  okxTickersDialect,
 ];
 
 /** The dialect of a venue; null when there is none. */
@@ -21,8 +26,8 @@ export function findDialect(venue: string): VenueDialect | null {
   return DIALECTS.find((dialect) => dialect.venue === venue) ?? null;
 }
 
-/** The dialect of the venue that owns a host name; null when none does. */
-export function findDialectByHost(host: string): VenueDialect | null {
+/** The dialects of the venues behind a host name; one host may serve several channels. */
+export function findDialectsByHost(host: string): VenueDialect[] {
   const isOf = (owner: string) => host === owner || host.endsWith(`.${owner}`);
-  return DIALECTS.find((dialect) => dialect.hosts.some(isOf)) ?? null;
+  return DIALECTS.filter((dialect) => dialect.hosts.some(isOf));
 }

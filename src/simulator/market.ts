@@ -21,8 +21,10 @@ const WALK_BAND = 0.2;
 const MAX_SPREAD_TICKS = 4;
 /** Sequence numbers rise by 1 to this many where a venue skips numbers. */
 const MAX_SEQUENCE_STEP = 5;
-/** First sequence number lies below this. */
-const SEQUENCE_START_RANGE = 1_000_000_000;
+/** First numbers lie in this range above these: ten digits for a long time, and never alike nor like a time in seconds. */
+const NUMBER_RANGE = 1_000_000_000;
+const FIRST_SEQUENCE = 3_000_000_000;
+const FIRST_UPDATE = 7_500_000_000;
 
 /**
  * One instrument of a simulated venue: a seeded random walk of best bid and ask. It depends on the seed and the symbol alone:
@@ -39,8 +41,8 @@ export class Market {
   askSizeUnits = 1;
   /** The venue's number of the last message about this instrument, over all its channels. */
   sequence: number;
-  /** Quotes made, +1 each (Bybit's `u`). */
-  updates = 1;
+  /** Number of the last quote, +1 each (Bybit's `u`, of which 1 would mean a restart of the venue). */
+  updates: number;
   /** Quotes of this instrument sent, over all sessions. */
   sent = 0;
   /** Wall clock of the last change, whole µs; rises with every change, so that venues without numbers can be put in order. */
@@ -60,7 +62,8 @@ export class Market {
     this.#highTicks = Math.ceil(spec.startTicks * (1 + WALK_BAND)) + MAX_SPREAD_TICKS;
     // Zero is the one state from which xorshift never leaves.
     this.#state = mixSeed(seed, spec.symbol) || 1;
-    this.sequence = 1 + (this.#next() % SEQUENCE_START_RANGE);
+    this.sequence = FIRST_SEQUENCE + (this.#next() % NUMBER_RANGE);
+    this.updates = FIRST_UPDATE + (this.#next() % NUMBER_RANGE);
     this.#drawSizes();
   }
 
@@ -75,7 +78,12 @@ export class Market {
       else if (this.bidTicks > this.#highTicks) this.bidTicks = this.#highTicks;
     }
     this.#drawSizes();
-    this.sequence += 1 + ((chance >>> 8) % MAX_SEQUENCE_STEP);
+    this.renumber(wallUs, monotonicMs);
+  }
+
+  /** New numbers and times for a quote whose prices are made elsewhere. */
+  renumber(wallUs: number, monotonicMs: number): void {
+    this.sequence += 1 + (this.updates % MAX_SEQUENCE_STEP);
     this.updates++;
     this.timeUs = wallUs > this.timeUs ? wallUs : this.timeUs + 1;
     this.changedAtMs = monotonicMs;

@@ -1,4 +1,7 @@
 import type { Clock, Timer } from "../runtime/clock.ts";
+import { isoMicroseconds } from "./iso-time.ts";
+import type { Market } from "./market.ts";
+import type { QuoteRing } from "./quote-ring.ts";
 import type { SimulatedSession } from "./simulated-session.ts";
 
 /** Bytes gathered for one write: large enough that the system call costs little per message. */
@@ -16,6 +19,7 @@ export class QuoteFlood {
   readonly #clock: Clock;
   readonly #session: SimulatedSession;
   readonly #allowance: QuoteAllowance;
+  readonly #rings = new Map<Market, QuoteRing>();
   #next = 0;
   #timer: Timer | null = null;
 
@@ -42,30 +46,41 @@ export class QuoteFlood {
   #run(): void {
     const { peer, markets } = this.#session;
     for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
-      if (!peer.isOpen || peer.isMuted || markets.length === 0 || this.#allowance.left <= 0) return;
+      if (this.#session.isSilent || markets.length === 0 || this.#allowance.left <= 0) return;
       if (peer.bufferedBytes > 0) return;
-      const sentBefore = peer.bytesSent;
       peer.cork(() => this.#fill());
-      // Nothing was made (the venue is quiet): wait to be woken.
-      if (peer.bufferedBytes === 0 && peer.bytesSent === sentBefore) return;
     }
     this.wake();
   }
 
   #fill(): void {
     const session = this.#session;
-    const { peer, markets } = session;
+    const { peer, markets, isListed } = session;
     const wallUs = this.#clock.wallUs();
     const nowMs = this.#clock.monotonicMs();
-    let filled = -1;
-    // Also ends when a send adds no bytes: muted, quiet or closed meanwhile.
-    while (peer.bufferedBytes < BATCH_BYTES && peer.bufferedBytes > filled && this.#allowance.left > 0) {
-      filled = peer.bufferedBytes;
+    const isoNow = Buffer.from(isoMicroseconds(wallUs), "latin1");
+    session.lastSentMs = nowMs;
+    while (peer.bufferedBytes < BATCH_BYTES && this.#allowance.left > 0 && !session.isSilent) {
       if (this.#next >= markets.length) this.#next = 0;
       const market = markets[this.#next++];
-      market.step(wallUs, nowMs);
-      session.sendQuote(market, nowMs);
       this.#allowance.left--;
+      if (isListed) {
+        market.step(wallUs, nowMs);
+        session.sendQuote(market, nowMs);
+      } else {
+        const ring = this.#ringOf(market);
+        market.renumber(wallUs, nowMs);
+        session.sendFrame(market, ring.next(isoNow));
+      }
     }
+  }
+
+  #ringOf(market: Market): QuoteRing {
+    let ring = this.#rings.get(market);
+    if (ring === undefined) {
+      ring = this.#session.makeRing(market);
+      this.#rings.set(market, ring);
+    }
+    return ring;
   }
 }

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { IngestError } from "../domain/ingest-error.ts";
-import { DIALECTS, findDialect, findDialectByHost } from "./dialect-registry.ts";
+import { DIALECTS, findDialect, findDialectsByHost } from "./dialect-registry.ts";
 import { readJsonObject } from "./quote-fields.ts";
 import type { VenueDialect } from "./venue-dialect.ts";
 
 /** Largest recording, unpacked. */
 const MAX_RECORDING_BYTES = 512 * 1024 * 1024;
-/** Frames looked at to guess the venue of a recording without a header. */
-const GUESS_FRAMES = 200;
+/** Messages looked at to tell whose a recording is. */
+const GUESS_FRAMES = 1000;
 /** Spacing of frames that carry no time, ms. */
 const DEFAULT_SPACING_MS = 50;
 const GZIP_MAGIC = 0x1f8b;
@@ -153,26 +153,31 @@ function chooseDialect(
     if (named === null) throw unusable(options.name, `there is no simulated venue '${options.venue}'`);
     return named;
   }
-  if (host !== null) {
-    const owner = findDialectByHost(host);
-    if (owner === null) throw unusable(options.name, `it was recorded from ${host}, which is no venue we simulate`);
-    return owner;
+  const candidates = host === null ? DIALECTS : findDialectsByHost(host);
+  if (candidates.length === 0) {
+    throw unusable(options.name, `it was recorded from ${host}, which is no venue we simulate`);
   }
-  return guessDialect(lines, options.name);
+  const best = bestDialect(lines, candidates);
+  if (best !== null) return best;
+  if (host !== null) return candidates[0];
+  throw unusable(options.name, "its messages are of no venue we simulate: name one with --venue");
 }
 
-/** The dialect that knows the most of the first messages. */
-function guessDialect(lines: readonly Line[], name: string): VenueDialect {
+/** The dialect that finds the most quotes in the first messages, else the one that knows the most of them. */
+function bestDialect(lines: readonly Line[], candidates: readonly VenueDialect[]): VenueDialect | null {
   const messages = lines.slice(0, GUESS_FRAMES).map((line) => readJsonObject(line.text));
   let best: VenueDialect | null = null;
   let most = 0;
-  for (const dialect of DIALECTS) {
-    const known = messages.filter((message) => dialect.topicOfMessage(message) !== null).length;
-    if (known <= most) continue;
-    most = known;
+  for (const dialect of candidates) {
+    let score = 0;
+    for (const message of messages) {
+      const topic = dialect.topicOfMessage(message);
+      if (topic !== null) score += dialect.quoteSymbol(topic) === null ? 1 : 1 + GUESS_FRAMES;
+    }
+    if (score <= most) continue;
+    most = score;
     best = dialect;
   }
-  if (best === null) throw unusable(name, "its messages are of no venue we simulate: name one with --venue");
   return best;
 }
 

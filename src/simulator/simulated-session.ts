@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Market } from "./market.ts";
 import type { PeerSocket } from "./peer-socket.ts";
+import { QuoteRing } from "./quote-ring.ts";
 import type { SimulatedVenue } from "./simulated-venue.ts";
 import type { Conversation, Line, SymbolVerdict } from "./venue-dialect.ts";
 
@@ -132,7 +133,7 @@ export class SimulatedSession implements Line {
 
   /** Sends the market's present quote, unless the venue is silent. */
   sendQuote(market: Market, nowMs: number): void {
-    if (this.peer.isMuted || this.#venue.isQuiet || !this.peer.isOpen) {
+    if (this.isSilent) {
       this.#venue.withheld++;
       return;
     }
@@ -141,6 +142,28 @@ export class SimulatedSession implements Line {
     market.sent++;
     this.#venue.quotesSent++;
     this.#venue.onSent?.(market.symbol, this.#venue.dialect.expectedQuote(market));
+  }
+
+  /** A ring of this session's frames of a market, for the flood. */
+  makeRing(market: Market): QuoteRing {
+    return new QuoteRing(market, this.#conversation);
+  }
+
+  /** As `sendQuote`, with a frame that is rendered already. */
+  sendFrame(market: Market, frame: Uint8Array): void {
+    this.peer.sendBytes(frame);
+    market.sent++;
+    this.#venue.quotesSent++;
+  }
+
+  /** True when every quote must be told to a listener, which the flood's rings cannot do. */
+  get isListed(): boolean {
+    return this.#venue.onSent !== undefined;
+  }
+
+  /** True while no quote may be sent. */
+  get isSilent(): boolean {
+    return this.peer.isMuted || this.#venue.isQuiet || !this.peer.isOpen;
   }
 
   /** As `sendQuote`, but withholds the quote from a client that does not keep up. */

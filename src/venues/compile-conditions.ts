@@ -19,7 +19,9 @@ const KIND_MASKS: Readonly<Record<(typeof VALUE_KINDS)[number], number>> = {
 
 /** Turns a profile's conditions into tests on places of the message (root 0 of the trie). Cold, once per profile. */
 export function compileConditions(conditions: Conditions, trie: PathTrieBuilder): ValueTest[] {
-  return Object.entries(conditions).flatMap(([path, condition]) => compileCondition(condition, trie.addPath(0, 0, path)));
+  return Object.entries(conditions).flatMap(([path, condition]) =>
+    compileCondition(condition, trie.addPath(0, 0, path)),
+  );
 }
 
 function compileCondition(condition: Condition, node: number): ValueTest[] {

@@ -1,6 +1,6 @@
+import { compileConditions } from "./compile-conditions.ts";
 import type { FrameKind } from "./compiled-venue.ts";
 import { FrameKind as Kind } from "./compiled-venue.ts";
-import { compileConditions } from "./compile-conditions.ts";
 import { type PathTrie, PathTrieBuilder } from "./path-trie.ts";
 import type { MessageRule, VenueProfile } from "./profile-schema.ts";
 import { compileQuoteMapping, type QuotePlan } from "./quote-plan.ts";

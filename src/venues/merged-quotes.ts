@@ -3,7 +3,7 @@ import type { QuoteView } from "../domain/quote.ts";
 import { MAX_DECIMAL_BYTES } from "./decimal-text.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { CLEAR, KEEP, MergedSide } from "./merged-side.ts";
-import type { QuotePlan } from "./quote-plan.ts";
+import type { QuotePlan, QuoteSlots } from "./quote-plan.ts";
 import type { RejectReason } from "./reject-reason.ts";
 
 /** Places per instrument: price and size of bid and ask, the two sequence numbers. */
@@ -15,7 +15,6 @@ const PREVIOUS_SEQUENCE = 5;
 
 /** In `lengths`: the place holds nothing. */
 const NOTHING = -1;
-
 
 /**
  * The last quote of every instrument, for venues that send changes only. A message is read whole before any of it is
@@ -37,18 +36,20 @@ export class MergedQuotes {
   constructor(plan: QuotePlan, scanner: JsonScanner, instrumentCount: number) {
     this.#scanner = scanner;
     this.#needsSnapshot = plan.snapshotTests !== null;
-    this.#bid = new MergedSide(scanner, plan.bid, plan.isZeroPriceEmpty);
-    this.#ask = new MergedSide(scanner, plan.ask, plan.isZeroPriceEmpty);
+    this.#bid = new MergedSide(scanner, plan.isZeroPriceEmpty);
+    this.#ask = new MergedSide(scanner, plan.isZeroPriceEmpty);
     this.#text = new Uint8Array(instrumentCount * PLACES * MAX_DECIMAL_BYTES);
     this.#lengths = new Int8Array(instrumentCount * PLACES).fill(NOTHING);
     this.#hasSnapshot = new Uint8Array(instrumentCount);
   }
 
-  /** Takes in the scanned message for instrument `index`; returns why it must be rejected, or the empty text. */
-  update(index: number, isSnapshot: boolean): RejectReason | "" {
+  /** Takes in the quote in `slots` for instrument `index`; returns why it must be rejected, or the empty text. */
+  update(index: number, slots: QuoteSlots, isSnapshot: boolean): RejectReason | "" {
     if (this.#needsSnapshot && !isSnapshot && this.#hasSnapshot[index] === 0) return "no_snapshot";
     const first = index * PLACES;
-    const problem = this.#readSide(this.#bid, first + BID) || this.#readSide(this.#ask, first + ASK);
+    this.#tellPrice(this.#bid, first + BID);
+    this.#tellPrice(this.#ask, first + ASK);
+    const problem = this.#bid.read(slots.bid) || this.#ask.read(slots.ask);
     if (problem !== "") return problem;
     this.isTouched = isSnapshot || this.#bid.isTouched || this.#ask.isTouched;
     if (isSnapshot) {
@@ -80,10 +81,9 @@ export class MergedQuotes {
     view.previousSequenceEnd = this.#end(first + PREVIOUS_SEQUENCE);
   }
 
-  #readSide(side: MergedSide, pricePlace: number): RejectReason | "" {
+  #tellPrice(side: MergedSide, pricePlace: number): void {
     const start = pricePlace * MAX_DECIMAL_BYTES;
     side.setKnownPrice(this.#text, start, start + this.#lengths[pricePlace]);
-    return side.read();
   }
 
   #keepSide(side: MergedSide, pricePlace: number): void {

@@ -3,7 +3,7 @@ import { decimalState, FieldState } from "./field-state.ts";
 import { JsonType, skipSpace } from "./json-grammar.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { UNWANTED } from "./path-trie.ts";
-import type { SidePlan } from "./quote-plan.ts";
+import type { FieldPlan, SidePlan } from "./quote-plan.ts";
 import type { RejectReason } from "./reject-reason.ts";
 
 /** Of a field: the message does not speak of it; it stays as it is. */
@@ -23,16 +23,14 @@ export class MergedSide {
   sizeEnd = KEEP;
 
   readonly #scanner: JsonScanner;
-  readonly #side: SidePlan;
   readonly #isZeroPriceEmpty: boolean;
   /** The best price before this message. */
   #known: Uint8Array = NO_BYTES;
   #knownStart = 0;
   #knownEnd = 0;
 
-  constructor(scanner: JsonScanner, side: SidePlan, isZeroPriceEmpty: boolean) {
+  constructor(scanner: JsonScanner, isZeroPriceEmpty: boolean) {
     this.#scanner = scanner;
-    this.#side = side;
     this.#isZeroPriceEmpty = isZeroPriceEmpty;
   }
 
@@ -49,13 +47,12 @@ export class MergedSide {
   }
 
   /** Reads the side from the slots; returns why the message must be rejected, or the empty text. */
-  read(): RejectReason | "" {
+  read(side: SidePlan): RejectReason | "" {
     this.#set(KEEP, KEEP);
-    return this.#side.list.node === UNWANTED ? this.#readFields() : this.#readLevels();
+    return side.list.node === UNWANTED ? this.#readFields(side) : this.#readLevels(side);
   }
 
-  #readFields(): RejectReason | "" {
-    const { price, size } = this.#side;
+  #readFields({ price, size }: SidePlan): RejectReason | "" {
     const { starts, ends } = this.#scanner;
     const priceState = decimalState(this.#scanner, price.node);
     if (priceState === FieldState.bad) return "bad_price";
@@ -77,9 +74,9 @@ export class MergedSide {
   }
 
   /** Levels of a book one deep: the first with a size is the best now, a size of zero takes the known price away. */
-  #readLevels(): RejectReason | "" {
+  #readLevels(side: SidePlan): RejectReason | "" {
     const scanner = this.#scanner;
-    const { list, levelRoot } = this.#side;
+    const { list, levelRoot, levelPrice, levelSize } = side;
     const type = scanner.types[list.node];
     if (type === JsonType.absent) return "";
     if (type === JsonType.null) {
@@ -87,12 +84,14 @@ export class MergedSide {
       return "";
     }
     if (type !== JsonType.array) return "bad_list";
+    if (scanner.types[side.firstLevelNode] === JsonType.absent) return "";
+    if (scanner.types[side.secondLevelNode] === JsonType.absent) return this.#readLevel(side.price, side.size);
     const end = scanner.ends[list.node];
     let at = skipSpace(scanner.text, scanner.starts[list.node] + 1, end);
     while (scanner.text[at] !== CLOSE_ARRAY) {
       at = scanner.scanPart(levelRoot, at, end);
       if (at < 0) return scanner.problem === "" ? "bad_list" : scanner.problem;
-      const problem = this.#readLevel();
+      const problem = this.#readLevel(levelPrice, levelSize);
       if (problem !== "") return problem;
       at = skipSpace(scanner.text, at, end);
       if (scanner.text[at] === COMMA) at = skipSpace(scanner.text, at + 1, end);
@@ -100,18 +99,17 @@ export class MergedSide {
     return "";
   }
 
-  #readLevel(): RejectReason | "" {
-    const { levelPrice, levelSize } = this.#side;
+  #readLevel(price: FieldPlan, size: FieldPlan): RejectReason | "" {
     const { starts, ends, text } = this.#scanner;
-    const priceState = decimalState(this.#scanner, levelPrice.node);
-    const sizeState = decimalState(this.#scanner, levelSize.node);
+    const priceState = decimalState(this.#scanner, price.node);
+    const sizeState = decimalState(this.#scanner, size.node);
     if (priceState === FieldState.absent || sizeState === FieldState.absent) return "missing_field";
     if (priceState === FieldState.bad || priceState === FieldState.empty) return "bad_price";
     if (sizeState === FieldState.bad || sizeState === FieldState.empty || sizeState === FieldState.negative) {
       return "bad_size";
     }
-    const priceStart = starts[levelPrice.node];
-    const priceEnd = ends[levelPrice.node];
+    const priceStart = starts[price.node];
+    const priceEnd = ends[price.node];
     if (sizeState === FieldState.zero) {
       if (this.priceStart < 0 && this.#isKnownPrice(text, priceStart, priceEnd)) this.#set(CLEAR, CLEAR);
       return "";
@@ -119,8 +117,8 @@ export class MergedSide {
     if (this.priceStart >= 0) return "";
     this.priceStart = priceStart;
     this.priceEnd = priceEnd;
-    this.sizeStart = starts[levelSize.node];
-    this.sizeEnd = ends[levelSize.node];
+    this.sizeStart = starts[size.node];
+    this.sizeEnd = ends[size.node];
     return "";
   }
 

@@ -12,7 +12,9 @@ export function findProfileProblems(profile: VenueProfile): string[] {
     ...findTemplateProblems(profile),
     ...findRuleProblems(profile),
     ...profile.messages.flatMap((rule, index) =>
-      rule.kind === "quote" ? findMappingProblems(rule.quote, profile).map((problem) => `messages.${index}.quote${problem}`) : [],
+      rule.kind === "quote"
+        ? findMappingProblems(rule.quote, profile).map((problem) => `messages.${index}.quote${problem}`)
+        : [],
     ),
   ];
 }
@@ -45,7 +47,9 @@ function findTemplateProblems(profile: VenueProfile): string[] {
     }
     if (usesTime(template)) problems.push(`${name}: the time is known to a ping only`);
   }
-  const idRule = profile.messages.find((rule) => (rule.kind === "ack" || rule.kind === "refusal") && rule.id !== undefined);
+  const idRule = profile.messages.find(
+    (rule) => (rule.kind === "ack" || rule.kind === "refusal") && rule.id !== undefined,
+  );
   if (idRule !== undefined && !hasRequestId(profile.subscribe as Json)) {
     problems.push("subscribe: must hold {id}, as a rule reads the id of an answer");
   }
@@ -61,7 +65,8 @@ function findRuleProblems(profile: VenueProfile): string[] {
       problems.push(`messages.${index}.when: [key=value] is for symbol, id and reason only`);
     }
   }
-  if (!profile.messages.some((rule) => rule.kind === "quote")) problems.push("messages: must have a rule of kind quote");
+  if (!profile.messages.some((rule) => rule.kind === "quote"))
+    problems.push("messages: must have a rule of kind quote");
   if (profile.ackTimeoutMs > 0 && !profile.messages.some((rule) => rule.kind === "ack")) {
     problems.push("ackTimeoutMs: must be 0 when no rule is of kind ack");
   }
@@ -80,7 +85,8 @@ function findMappingProblems(mapping: QuoteMapping, profile: VenueProfile): stri
     if (isControlPath(path)) problems.push(`: ${path}: [key=value] is for symbol, id and reason of other rules only`);
   }
   const { kind } = profile.sequence;
-  if (kind !== "none" && mapping.sequence === undefined) problems.push(`.sequence: is needed for sequence.kind ${kind}`);
+  if (kind !== "none" && mapping.sequence === undefined)
+    problems.push(`.sequence: is needed for sequence.kind ${kind}`);
   if (kind === "linked" && mapping.previousSequence === undefined) {
     problems.push(".previousSequence: is needed for sequence.kind linked");
   }

@@ -8,7 +8,9 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const MAX_SYMBOLS = 10_000;
 const MAX_RULES = 64;
 
-const spanMs = (name: string) => z.int().min(1).max(DAY_MS).describe(name);
+function spanMs(meaning: string) {
+  return z.int().min(1).max(DAY_MS).describe(meaning);
+}
 
 const limitsSchema = z.strictObject({
   symbolsPerConnection: z.int().min(1).max(MAX_SYMBOLS).describe("More symbols than this are spread over connections"),
@@ -92,7 +94,8 @@ const endRule = z.strictObject({
 });
 
 const ruleSchema = z.discriminatedUnion("kind", [plainRule, quoteRule, ackRule, refusalRule, endRule], {
-  error: (issue) => (issue.code === "invalid_union" ? "Must be quote, heartbeat, ack, refusal, fatal, reconnect or ignore" : undefined),
+  error: (issue) =>
+    issue.code === "invalid_union" ? "Must be quote, heartbeat, ack, refusal, fatal, reconnect or ignore" : undefined,
 });
 
 /** The shape of a venue profile: the one home of its names, defaults and limits. */
@@ -107,18 +110,30 @@ export const venueProfileSchema = z.strictObject({
   notes: z.array(z.string()).default([]).describe("What a reader should know; unverified figures are named here"),
   transport: z.literal("websocket"),
   url: z.string().regex(/^wss?:\/\/[^\s#]+$/, { error: "Must be a ws:// or wss:// URL without a fragment" }),
-  headers: z.record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string()).default({}).describe("Extra headers of the handshake"),
+  headers: z
+    .record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string())
+    .default({})
+    .describe("Extra headers of the handshake"),
   symbols: z.strictObject({
     default: z.array(z.string().min(1).max(64)).min(1).describe("For demonstrations"),
     pattern: z.string().default("^\\S+$").describe("Regular expression every symbol must match"),
   }),
   subscribe: templateSchema.describe("The message that subscribes"),
   unsubscribe: templateSchema.describe("The message that unsubscribes"),
-  ackTimeoutMs: z.int().min(0).max(600_000).default(10_000).describe("0: the venue sends no ack, the first quote is one"),
+  ackTimeoutMs: z
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(10_000)
+    .describe("0: the venue sends no ack, the first quote is one"),
   ping: pingSchema.nullable().default(null),
   sequence: sequenceSchema,
   limits: limitsSchema,
-  messages: z.array(ruleSchema).min(1).max(MAX_RULES).describe("What the venue sends; the first rule that matches counts"),
+  messages: z
+    .array(ruleSchema)
+    .min(1)
+    .max(MAX_RULES)
+    .describe("What the venue sends; the first rule that matches counts"),
 });
 
 /** A profile that has been read and checked, defaults filled in. */

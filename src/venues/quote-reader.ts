@@ -7,7 +7,7 @@ import { JsonType, skipSpace } from "./json-grammar.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { MergedQuotes } from "./merged-quotes.ts";
 import { UNWANTED } from "./path-trie.ts";
-import type { QuotePlan } from "./quote-plan.ts";
+import type { FieldPlan, ItemsPlan, QuotePlan, QuoteSlots } from "./quote-plan.ts";
 import type { RejectReason } from "./reject-reason.ts";
 import { allHold } from "./rule-matcher.ts";
 import { SideReader } from "./side-reader.ts";
@@ -51,30 +51,34 @@ export class QuoteReader {
     this.#view = parts.view;
     this.#sink = parts.sink;
     this.#symbols = new SymbolTable(instruments.map(({ symbol }) => renderSymbol(plan.symbolTemplate, symbol)));
-    this.#bid = new SideReader(scanner, plan.bid, plan.isZeroPriceEmpty);
-    this.#ask = new SideReader(scanner, plan.ask, plan.isZeroPriceEmpty);
+    this.#bid = new SideReader(scanner, plan.isZeroPriceEmpty);
+    this.#ask = new SideReader(scanner, plan.isZeroPriceEmpty);
     this.#merged = plan.isMerged ? new MergedQuotes(plan, scanner, instruments.length) : null;
   }
 
   /** Reads the message the scanner has just scanned: `quote`, `ignored` (not our symbol) or `rejected`. */
   read(): FrameKind {
     this.rejectReason = "";
-    return this.#plan.itemsNode === UNWANTED ? this.#readQuote() : this.#readItems();
+    const { items, slots } = this.#plan;
+    if (items === null) return this.#readQuote(slots);
+    const types = this.#scanner.types;
+    const listType = types[items.listNode];
+    if (listType === JsonType.absent) return this.#reject("missing_field");
+    if (listType !== JsonType.array) return this.#reject("bad_list");
+    if (types[items.secondNode] !== JsonType.absent) return this.#readItems(items);
+    return types[items.firstNode] === JsonType.absent ? FrameKind.ignored : this.#readQuote(slots);
   }
 
-  /** Reads each element of the array of quotes. A bad element costs itself; the message then counts as rejected. */
-  #readItems(): FrameKind {
+  /** Reads each element of an array of quotes. A bad element costs itself alone; the message then counts as rejected. */
+  #readItems({ listNode, itemRoot, slots }: ItemsPlan): FrameKind {
     const scanner = this.#scanner;
-    const { itemsNode, itemRoot } = this.#plan;
-    const type = scanner.types[itemsNode];
-    if (type !== JsonType.array) return this.#reject(type === JsonType.absent ? "missing_field" : "bad_list");
-    const end = scanner.ends[itemsNode];
+    const end = scanner.ends[listNode];
     let kind: FrameKind = FrameKind.ignored;
-    let at = skipSpace(scanner.text, scanner.starts[itemsNode] + 1, end);
+    let at = skipSpace(scanner.text, scanner.starts[listNode] + 1, end);
     while (scanner.text[at] !== CLOSE_ARRAY) {
       at = scanner.scanPart(itemRoot, at, end);
       if (at < 0) return this.#reject(scanner.problem === "" ? "invalid_json" : scanner.problem);
-      const itemKind = this.#readQuote();
+      const itemKind = this.#readQuote(slots);
       if (itemKind === FrameKind.rejected || kind === FrameKind.ignored) kind = itemKind;
       at = skipSpace(scanner.text, at, end);
       if (scanner.text[at] === COMMA) at = skipSpace(scanner.text, at + 1, end);
@@ -82,10 +86,10 @@ export class QuoteReader {
     return kind;
   }
 
-  #readQuote(): FrameKind {
+  #readQuote(slots: QuoteSlots): FrameKind {
     const { types, starts, ends, text } = this.#scanner;
     const plan = this.#plan;
-    const symbolNode = plan.symbolNode;
+    const symbolNode = slots.symbolNode;
     const symbolType = types[symbolNode];
     if (symbolType !== JsonType.string) {
       return this.#reject(symbolType === JsonType.absent ? "missing_field" : "bad_symbol");
@@ -96,26 +100,26 @@ export class QuoteReader {
     view.instrument = this.#instruments[index];
     const isSnapshot = plan.snapshotTests !== null && allHold(plan.snapshotTests, this.#scanner);
     view.isSnapshot = isSnapshot && plan.doesSnapshotRestart;
-    const problem = this.#readTime() || this.#readSequence();
+    const problem = this.#readTime(slots.time) || this.#readSequence(slots);
     if (problem !== "") return this.#reject(problem);
     if (this.#merged !== null) {
-      const mergeProblem = this.#merged.update(index, isSnapshot);
+      const mergeProblem = this.#merged.update(index, slots, isSnapshot);
       if (mergeProblem !== "") return this.#reject(mergeProblem);
       if (!this.#merged.isTouched) return FrameKind.quote;
       this.#merged.show(index, view);
     } else {
-      const sideProblem = this.#readSides();
+      const sideProblem = this.#readSides(slots);
       if (sideProblem !== "") return this.#reject(sideProblem);
     }
     this.#sink.accept(view);
     return FrameKind.quote;
   }
 
-  #readSides(): RejectReason | "" {
+  #readSides(slots: QuoteSlots): RejectReason | "" {
     const view = this.#view;
     const bid = this.#bid;
     const ask = this.#ask;
-    const problem = bid.read() || ask.read();
+    const problem = bid.read(slots.bid) || ask.read(slots.ask);
     if (problem !== "") return problem;
     view.fields = this.#scanner.text;
     view.bidPriceStart = bid.priceStart;
@@ -129,9 +133,8 @@ export class QuoteReader {
     return "";
   }
 
-  #readTime(): RejectReason | "" {
+  #readTime(time: FieldPlan): RejectReason | "" {
     const view = this.#view;
-    const { time, timeReader } = this.#plan;
     view.venueTimeMs = NO_TIME;
     if (time.node === UNWANTED) return "";
     const { types, starts, ends, text } = this.#scanner;
@@ -142,17 +145,16 @@ export class QuoteReader {
     const start = starts[time.node];
     const end = ends[time.node];
     if (start === end) return "";
-    const timeMs = timeReader.readMs(text, start, end);
+    const timeMs = this.#plan.timeReader.readMs(text, start, end);
     if (timeMs === BAD_TIME) return "bad_time";
     view.venueTimeMs = timeMs;
     return "";
   }
 
   /** The sequence numbers; `null`, and a negative predecessor (OKX: −1 with a snapshot), mean that there is none. */
-  #readSequence(): RejectReason | "" {
+  #readSequence({ sequence, previousSequence }: QuoteSlots): RejectReason | "" {
     const view = this.#view;
     const { starts, ends } = this.#scanner;
-    const { sequence, previousSequence } = this.#plan;
     view.sequenceStart = NONE;
     view.sequenceEnd = NONE;
     view.previousSequenceStart = NONE;

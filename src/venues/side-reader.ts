@@ -17,22 +17,20 @@ export class SideReader {
   sizeEnd = NONE;
 
   readonly #scanner: JsonScanner;
-  readonly #side: SidePlan;
   readonly #isZeroPriceEmpty: boolean;
 
-  constructor(scanner: JsonScanner, side: SidePlan, isZeroPriceEmpty: boolean) {
+  constructor(scanner: JsonScanner, isZeroPriceEmpty: boolean) {
     this.#scanner = scanner;
-    this.#side = side;
     this.#isZeroPriceEmpty = isZeroPriceEmpty;
   }
 
   /** Fills the four offsets from the slots; returns why the message must be rejected, or the empty text. */
-  read(): RejectReason | "" {
+  read(side: SidePlan): RejectReason | "" {
     this.priceStart = NONE;
     this.priceEnd = NONE;
     this.sizeStart = NONE;
     this.sizeEnd = NONE;
-    const { list, firstLevelNode, price, size } = this.#side;
+    const { list, firstLevelNode, price, size } = side;
     const types = this.#scanner.types;
     if (list.node !== UNWANTED) {
       const type = types[list.node];

@@ -32,7 +32,8 @@ export function findTemplateProblem(template: unknown): string {
   for (const text of stringsOf(template as Json)) {
     if (text === ALL_SYMBOLS) continue;
     for (const [placeholder, name] of text.matchAll(PLACEHOLDER)) {
-      if (!KNOWN.has(name)) return `Must use known placeholders only: ${placeholder} is not one of {${[...KNOWN].join("} {")}}`;
+      if (!KNOWN.has(name))
+        return `Must use known placeholders only: ${placeholder} is not one of {${[...KNOWN].join("} {")}}`;
     }
   }
   return "";
@@ -88,10 +89,10 @@ function fillString(text: string, values: TemplateValues): Json {
 }
 
 function fillText(text: string, values: TemplateValues): string {
-  return text.replace(PLACEHOLDER, (placeholder, name: string) => valueOf(name, values) ?? placeholder);
+  return text.replace(PLACEHOLDER, (placeholder, name: string) => placeholderValue(name, values) ?? placeholder);
 }
 
-function valueOf(name: string, { symbols, id, wallMs }: TemplateValues): string | undefined {
+function placeholderValue(name: string, { symbols, id, wallMs }: TemplateValues): string | undefined {
   const symbol = symbols[0] ?? "";
   if (name === "symbol") return symbol;
   if (name === "symbol.lower") return symbol.toLowerCase();

@@ -67,7 +67,8 @@ const CASES: readonly Case[] = [
     venue: "bitstamp",
     symbols: ["btcusd"],
     message: (n) => {
-      const levels = (base: number) => Array.from({ length: 100 }, (_, i) => `["${base + i}.${n}5","0.1234${i}"]`).join();
+      const levels = (base: number) =>
+        Array.from({ length: 100 }, (_, i) => `["${base + i}.${n}5","0.1234${i}"]`).join();
       return `{"data":{"timestamp":"1700000000","microtimestamp":"17000000001234${10 + n}","bids":[${levels(27_000)}],"asks":[${levels(28_000)}]},"channel":"order_book_btcusd","event":"data"}`;
     },
   },
@@ -89,7 +90,9 @@ function run(bench: Case): Record<string, string | number> {
   const profile = findBuiltInProfile(bench.venue);
   if (profile === null) throw new Error(`${bench.venue} is no built-in venue`);
   const venue = compileVenue(profile);
-  const instruments = bench.symbols.map((symbol, id) => new Instrument({ id, feedIndex: 0, source: bench.venue, symbol }));
+  const instruments = bench.symbols.map(
+    (symbol, id) => new Instrument({ id, feedIndex: 0, source: bench.venue, symbol }),
+  );
   const decoder = venue.createDecoder(instruments, { accept: () => void accepted++ }, 1);
   const messages = Array.from({ length: VARIANTS }, (_, n) => Buffer.from(bench.message(n)));
   for (const message of messages) {

@@ -1,9 +1,9 @@
 // The control of the bench: the same adapter, decoder and envelope, but one message object per quote and kafkajs's own
 // producer, idempotent, acks=all, zstd. Prints a line of JSON a second: how many messages were acknowledged.
 import kafkajs, { type CompressionTypes, type Message } from "kafkajs";
-import type { QuoteSink, QuoteView } from "../../src/domain/quote.ts";
-import { Instrument } from "../../src/domain/instrument.ts";
 import { WebSocketAdapter } from "../../src/adapters/websocket/websocket-adapter.ts";
+import { Instrument } from "../../src/domain/instrument.ts";
+import type { QuoteSink, QuoteView } from "../../src/domain/quote.ts";
 import { SystemClock } from "../../src/runtime/system-clock.ts";
 import { TurnQueue } from "../../src/runtime/turn-queue.ts";
 import { findBuiltInProfile } from "../../src/venues/built-in-venues.ts";
@@ -38,7 +38,9 @@ function setPaused(next: boolean): void {
 }
 
 const text = (quote: QuoteView, start: number, end: number): string | null =>
-  start < 0 ? null : Buffer.from(quote.fields.buffer, quote.fields.byteOffset, quote.fields.byteLength).toString("latin1", start, end);
+  start < 0
+    ? null
+    : Buffer.from(quote.fields.buffer, quote.fields.byteOffset, quote.fields.byteLength).toString("latin1", start, end);
 
 let sequence = 0;
 const quotes: QuoteSink = {
@@ -71,7 +73,13 @@ const quotes: QuoteSink = {
     waiting.push({
       key: `${source}:${symbol}`,
       value: JSON.stringify(value),
-      headers: { eventType: "market-data.raw-price", source, symbol, session: "bench", seq: String(instrument.sequence) },
+      headers: {
+        eventType: "market-data.raw-price",
+        source,
+        symbol,
+        session: "bench",
+        seq: String(instrument.sequence),
+      },
     });
     if (waiting.length >= WAITING_MAX) setPaused(true);
   },

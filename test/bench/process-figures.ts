@@ -30,7 +30,10 @@ export function metricSum(text: string, name: string, labels = ""): number {
 /** A quantile of a Prometheus histogram, µs, between two scrapes, straight-line within its bucket. */
 export function histogramQuantileUs(before: string, after: string, name: string, q: number): number {
   const bounds = new Map<number, number>();
-  for (const [text, sign] of [[before, -1], [after, 1]] as const) {
+  for (const [text, sign] of [
+    [before, -1],
+    [after, 1],
+  ] as const) {
     for (const match of text.matchAll(new RegExp(`^${name}_bucket\\{.*?le="([^"]+)"[^}]*\\} (\\S+)$`, "gm"))) {
       const bound = match[1] === "+Inf" ? Number.POSITIVE_INFINITY : Number(match[1]);
       bounds.set(bound, (bounds.get(bound) ?? 0) + sign * Number(match[2]));

@@ -64,7 +64,19 @@ async function drain(child: Child): Promise<void> {
 }
 
 async function startVenue(rate: string): Promise<{ child: Child; url: string }> {
-  const args = ["simulate", "--venue", "binance", "--rate", rate, "--port", "0", "--seed", "1", "--symbols", SYMBOLS.join(",")];
+  const args = [
+    "simulate",
+    "--venue",
+    "binance",
+    "--rate",
+    rate,
+    "--port",
+    "0",
+    "--seed",
+    "1",
+    "--symbols",
+    SYMBOLS.join(","),
+  ];
   const child = start([BINARY, ...args], {}, "stdout");
   const line = await firstLine(child, (text) => text.includes("url"));
   return { child, url: JSON.parse(line).url };
@@ -107,7 +119,9 @@ async function measureOurs(kafka: TestKafka, url: string): Promise<Throughput> {
   const acked = async () => metricSum(await ours.scrape(), "market_data_raw_published_total");
   const result = await measure("edge-ingester, lanes, zstd, acks=all", ours.child.pid, acked);
   const text = await ours.scrape();
-  console.log(`  ledger imbalance ${metricSum(text, "ingester_ledger_imbalance_quotes")}, dropped ${metricSum(text, "ingester_quotes_dropped_total")}, pauses ${metricSum(text, "ingester_feed_pauses_total")}, event loop lag p99 ${(histogramQuantileUs("", text, "ingester_event_loop_lag_seconds", 0.99) / 1000).toFixed(1)} ms`);
+  console.log(
+    `  ledger imbalance ${metricSum(text, "ingester_ledger_imbalance_quotes")}, dropped ${metricSum(text, "ingester_quotes_dropped_total")}, pauses ${metricSum(text, "ingester_feed_pauses_total")}, event loop lag p99 ${(histogramQuantileUs("", text, "ingester_event_loop_lag_seconds", 0.99) / 1000).toFixed(1)} ms`,
+  );
   await ours.child.stop();
   return result;
 }
@@ -115,7 +129,11 @@ async function measureOurs(kafka: TestKafka, url: string): Promise<Throughput> {
 async function measureControl(kafka: TestKafka, url: string): Promise<Throughput> {
   await createTopics(kafka, "bench.control");
   const script = join(import.meta.dir, "kafkajs-pipeline.ts");
-  const child = start([process.execPath, script, url, kafka.bootstrap.plain, "bench.control", SYMBOLS.join(",")], {}, "stdout");
+  const child = start(
+    [process.execPath, script, url, kafka.bootstrap.plain, "bench.control", SYMBOLS.join(",")],
+    {},
+    "stdout",
+  );
   let latest = 0;
   const reading = (async () => {
     for (;;) {
@@ -156,9 +174,12 @@ async function measureLatency(kafka: TestKafka): Promise<void> {
   const after = await ours.scrape();
   const count = (text: string) => metricSum(text, "market_data_raw_published_total");
   const quotes = count(after) - count(before);
-  const quantile = (q: number) => (histogramQuantileUs(before, after, "ingester_edge_to_ack_seconds", q) / 1000).toFixed(2);
+  const quantile = (q: number) =>
+    (histogramQuantileUs(before, after, "ingester_edge_to_ack_seconds", q) / 1000).toFixed(2);
   console.log(`\nLatency, message in hand to ack, ${Math.round((quotes / MEASURE_MS) * 1000)} quotes/s paced`);
-  console.log(`  p50 ${quantile(0.5)} ms   p99 ${quantile(0.99)} ms   CPU ${((cpuUs(ours.child.pid) - cpuBefore) / quotes).toFixed(1)} us/quote`);
+  console.log(
+    `  p50 ${quantile(0.5)} ms   p99 ${quantile(0.99)} ms   CPU ${((cpuUs(ours.child.pid) - cpuBefore) / quotes).toFixed(1)} us/quote`,
+  );
   await ours.child.stop();
   await venue.child.stop();
 }
@@ -180,7 +201,9 @@ async function measureSlowBroker(url: string): Promise<void> {
     }
     const text = await ours.scrape();
     console.log("\nSlow broker (every answer 500 ms late), venue at full speed, 15 s");
-    console.log(`  RSS at most ${most.toFixed(0)} MB   dropped ${metricSum(text, "ingester_quotes_dropped_total")}   socket pauses ${metricSum(text, "ingester_feed_pauses_total")}   ledger imbalance ${metricSum(text, "ingester_ledger_imbalance_quotes")}`);
+    console.log(
+      `  RSS at most ${most.toFixed(0)} MB   dropped ${metricSum(text, "ingester_quotes_dropped_total")}   socket pauses ${metricSum(text, "ingester_feed_pauses_total")}   ledger imbalance ${metricSum(text, "ingester_ledger_imbalance_quotes")}`,
+    );
     proxy.delayMs = 0;
     await ours.child.stop();
   } finally {
@@ -191,10 +214,14 @@ async function measureSlowBroker(url: string): Promise<void> {
 const kafka = await startKafka({ tuning: "throughput" });
 const venue = await startVenue("full");
 try {
-  console.log(`WebSocket to acked Kafka record: bookTicker over ${SYMBOLS.length} symbols, ${PARTITIONS} partitions, broker on this machine`);
+  console.log(
+    `WebSocket to acked Kafka record: bookTicker over ${SYMBOLS.length} symbols, ${PARTITIONS} partitions, broker on this machine`,
+  );
   const rows = [await measureOurs(kafka, venue.url), await measureControl(kafka, venue.url)];
   for (const row of rows) {
-    console.log(`  ${row.what.padEnd(40)} ${row.cpuPerQuoteUs.toFixed(2).padStart(7)} us CPU/quote  ${Math.round(row.quotesPerSecond).toString().padStart(8)} quotes/s  RSS ${row.residentMb.toFixed(0)} MB`);
+    console.log(
+      `  ${row.what.padEnd(40)} ${row.cpuPerQuoteUs.toFixed(2).padStart(7)} us CPU/quote  ${Math.round(row.quotesPerSecond).toString().padStart(8)} quotes/s  RSS ${row.residentMb.toFixed(0)} MB`,
+    );
   }
   console.log(`  ratio ${(rows[1].cpuPerQuoteUs / rows[0].cpuPerQuoteUs).toFixed(1)}x`);
   await measureLatency(kafka);

@@ -9,6 +9,8 @@ const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const WAIT_MS_MAX = 3000;
 /** One round of waiting, ms. */
 const WAIT_STEP_MS = 2;
+/** Between two bytes of a slow server, ms. */
+const TRICKLE_MS = 10;
 
 /** One connection of a client under test. */
 export class FakeVenueConnection {
@@ -86,6 +88,8 @@ export type HandshakeAnswer =
   | { readonly kind: "accept" }
   /** Written as it is, and the connection ended. */
   | { readonly kind: "text"; readonly text: string }
+  /** Written byte by byte, slowly, without an end. */
+  | { readonly kind: "trickle"; readonly text: string }
   | { readonly kind: "hold" }
   | { readonly kind: "reset" };
 
@@ -168,6 +172,14 @@ export class FakeVenueServer {
     if (this.answer.kind === "accept") this.#accept(socket);
     else if (this.answer.kind === "reset") socket.terminate();
     else if (this.answer.kind === "text") socket.end(this.answer.text);
+    else if (this.answer.kind === "trickle") void this.#trickle(socket, this.answer.text);
+  }
+
+  async #trickle(socket: Socket<Link>, text: string): Promise<void> {
+    for (let i = 0; this.#sockets.has(socket); i++) {
+      socket.write(text[i % text.length]);
+      await Bun.sleep(TRICKLE_MS);
+    }
   }
 
   #accept(socket: Socket<Link>): void {

@@ -111,6 +111,7 @@ function readControl(frame: Uint8Array): ControlMessage {
     const isNamed = rest.length > 2;
     return { kind: "refusal", id, symbols: isNamed ? [rest[1]] : [], text: rest[isNamed ? 2 : 1] };
   }
-  if (word === "FATAL" || word === "LIMIT") return { kind: "fatal", text: rest.join(" "), isRateLimit: word === "LIMIT" };
+  if (word === "FATAL" || word === "LIMIT")
+    return { kind: "fatal", text: rest.join(" "), isRateLimit: word === "LIMIT" };
   return word === "RECONNECT" ? { kind: "reconnect", text: rest.join(" ") } : { kind: "none" };
 }

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are source texts
 import { describe, expect, test } from "bun:test";
 import { checkHotPath, isHotPath } from "./hot-path.ts";
 import { breachesOf, example, typeScriptIn } from "./project-files.ts";
@@ -24,6 +25,12 @@ describe("hot path", () => {
   ])("is broken by: %s", (text) => {
     expect(checkHotPath(example("src/venues/a.ts", `// Hot path.\n${text}`))).toHaveLength(1);
     expect(checkHotPath(example("src/venues/a.ts", `// Cold.\n${text}`))).toEqual([]);
+  });
+
+  test("is not broken by the text of an error that is thrown", () => {
+    const text = "// Hot path.\nf();\nif (a) {\n  throw new IngestError(`b ${c}`, {\n    d,\n  });\n}\n";
+    expect(checkHotPath(example("src/venues/a.ts", text))).toEqual([]);
+    expect(checkHotPath(example("src/venues/a.ts", text.replace("throw new", "log")))).toHaveLength(1);
   });
 
   test("is not broken by words in comments, strings and names", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { breachesOf, example, typeScriptIn } from "./project-files.ts";
-import { checkDocstrings, checkFile, checkTodo, checkTopLevelFunctions } from "./shape.ts";
+import { checkCatches, checkDocstrings, checkFile, checkTodo, checkTopLevelFunctions } from "./shape.ts";
 
 const HOUSE_TESTS = /^test\/house\//;
 
@@ -17,7 +17,12 @@ describe("shape of files", () => {
   });
 
   test("functions at the top level are `function`s", () => {
-    expect(breachesOf(all, checkTopLevelFunctions)).toEqual([]);
+    const files = [...typeScriptIn("src"), ...typeScriptIn("test/harness"), ...typeScriptIn("scripts")];
+    expect(breachesOf(files, checkTopLevelFunctions)).toEqual([]);
+  });
+
+  test("no error is caught silently", () => {
+    expect(breachesOf(typeScriptIn("src"), checkCatches)).toEqual([]);
   });
 
   test("a TODO names its issue", () => {
@@ -67,6 +72,17 @@ describe("the rules on shape can fail", () => {
       expect(checkTopLevelFunctions(example("src/a.ts", `  ${text}`))).toEqual([]);
     },
   );
+
+  test.each(["try { f(); } catch {}", "try { f(); } catch (e) {\n  // why\n}", "f().catch(() => {});"])(
+    "a silent catch: %s",
+    (text) => {
+      expect(checkCatches(example("src/a.ts", text))).toHaveLength(1);
+    },
+  );
+
+  test("but not a catch that acts", () => {
+    expect(checkCatches(example("src/a.ts", "try { f(); } catch { return null; }"))).toEqual([]);
+  });
 
   test("a TODO of nobody", () => {
     expect(checkTodo(example("src/a.ts", "// TODO later"))).toHaveLength(1);

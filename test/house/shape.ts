@@ -5,7 +5,7 @@ import { type Breach, lineAt, type ProjectFile } from "./project-files.ts";
 /** The most lines a file of code may have. */
 const FILE_LINES_MAX = 400;
 
-const KEBAB_NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.d)?\.ts$/;
+const KEBAB_NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.property)?(?:\.test|\.bench|\.d)?\.ts$/;
 const EXPORT = /^export (?:declare |abstract |async )*(?:function|class|interface|type|const|let)\b[^{;]*/gm;
 const ARROW_CONSTANT = /^(?:export )?const \w+(?:: [^=\n]+)? = (?:async )?(?:\([^)]*\)|\w+)(?:: [^=\n]+)? =>/gm;
 
@@ -59,5 +59,19 @@ export function checkTodo(file: ProjectFile): Breach[] {
     path: file.path,
     line: lineAt(file.text, match.index),
     rule: `has a ${match[0]} without an issue number`,
+  }));
+}
+
+/** Errors that are caught and then nothing is done about them; a comment alone does nothing. */
+export function checkCatches(file: ProjectFile): Breach[] {
+  const { code } = readCode(file.text);
+  const silent = [
+    ...code.matchAll(/\bcatch\s*(?:\([^)]*\)\s*)?\{\s*\}/g),
+    ...code.matchAll(/\.catch\(\s*\(\w*\) => \{\s*\}\s*\)/g),
+  ];
+  return silent.map((match) => ({
+    path: file.path,
+    line: lineAt(file.text, match.index),
+    rule: "catches an error silently",
   }));
 }

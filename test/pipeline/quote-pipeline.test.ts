@@ -4,9 +4,9 @@ import type { FeedEvent } from "../../src/domain/feed-event.ts";
 import type { Instrument } from "../../src/domain/instrument.ts";
 import { Ledger } from "../../src/pipeline/ledger.ts";
 import { QuotePipeline } from "../../src/pipeline/quote-pipeline.ts";
+import type { BatchTransport } from "../../src/publish/batch-transport.ts";
 import { Publisher } from "../../src/publish/publisher.ts";
 import { readBatch } from "../../src/publish/record-batch-reader.ts";
-import type { BatchTransport } from "../../src/publish/batch-transport.ts";
 import type { SequenceRule } from "../../src/venues/compiled-venue.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { FakeTransport } from "../harness/fake-transport.ts";
@@ -14,7 +14,9 @@ import { instrumentOf, quoteView } from "../harness/quotes.ts";
 
 const NONE: SequenceRule = { kind: "none", isEqualDuplicate: true, resetValue: null, onGap: "continue" };
 
-async function setUp(options: { rule?: SequenceRule; memoryMaxBytes?: number; batchMaxBytes?: number; rawPayload?: "on" | "off" } = {}) {
+async function setUp(
+  options: { rule?: SequenceRule; memoryMaxBytes?: number; batchMaxBytes?: number; rawPayload?: "on" | "off" } = {},
+) {
   const clock = new FakeClock();
   const transport = new FakeTransport();
   const ledger = new Ledger(["binance"]);
@@ -26,6 +28,7 @@ async function setUp(options: { rule?: SequenceRule; memoryMaxBytes?: number; ba
     random: () => 1,
     topics: { quotes: "q", events: "e", rejected: "r" },
     compression: "zstd",
+    isStamped: true,
     batchMaxBytes: options.batchMaxBytes ?? 100_000,
     lingerMs: 0,
     memoryMaxBytes: options.memoryMaxBytes ?? 10_000_000,
@@ -79,7 +82,9 @@ describe("QuotePipeline", () => {
   test("key and headers name eventType, source, symbol, session and seq", async () => {
     const { publisher, pipeline, instrument } = await setUp();
     for (let i = 0; i < 12; i++) pipeline.accept(quoteView(instrument));
-    const [record] = readBatch(publisher.quoteLane(Buffer.from("binance:BTCUSDT")).open.seal("none").bytes).records.slice(-1);
+    const [record] = readBatch(
+      publisher.quoteLane(Buffer.from("binance:BTCUSDT")).open.seal("none").bytes,
+    ).records.slice(-1);
     expect(Buffer.from(record.key ?? []).toString()).toBe("binance:BTCUSDT");
     expect(Object.fromEntries(record.headers.map((h) => [h.key, Buffer.from(h.value).toString()]))).toEqual({
       eventType: "market-data.raw-price",
@@ -158,7 +163,14 @@ describe("QuotePipeline", () => {
     for (const sequence of ["7", "9", "10"]) pipeline.accept(quoteView(instrument, { sequence }));
     await clock.advance(0);
     expect(events).toEqual([
-      { type: "market-data.sequence-gap", source: "binance", symbol: "BTCUSDT", timeUs: 1_700_000_000_123_456, from: "7", to: "9" },
+      {
+        type: "market-data.sequence-gap",
+        source: "binance",
+        symbol: "BTCUSDT",
+        timeUs: 1_700_000_000_123_456,
+        from: "7",
+        to: "9",
+      },
     ]);
     const gaps = (values() as unknown as { metadata: { gap?: unknown } }[]).map((value) => value.metadata.gap);
     expect(gaps).toEqual([
@@ -188,7 +200,9 @@ describe("QuotePipeline", () => {
     pipeline.accept(quoteView(instrument, { sequence: "3", epoch: 2 }));
     pipeline.accept(quoteView(fresh, { sequence: "3", epoch: 2 }));
     await clock.advance(0);
-    const gaps = (values() as unknown as { metadata: { gap?: { reasons: string[] } } }[]).map((value) => value.metadata.gap?.reasons);
+    const gaps = (values() as unknown as { metadata: { gap?: { reasons: string[] } } }[]).map(
+      (value) => value.metadata.gap?.reasons,
+    );
     expect(gaps).toEqual([undefined, ["disconnect"], undefined]);
   });
 
@@ -200,13 +214,18 @@ describe("QuotePipeline", () => {
     pipeline.accept(quoteView(instrument, { sequence: "12", epoch: 2 }));
     pipeline.accept(quoteView(instrument, { sequence: "13", epoch: 1 }));
     await clock.advance(0);
-    const published = (values() as unknown as { payload: { venueSequence: string } }[]).map((value) => value.payload.venueSequence);
+    const published = (values() as unknown as { payload: { venueSequence: string } }[]).map(
+      (value) => value.payload.venueSequence,
+    );
     expect(published).toEqual(["10", "11", "12"]);
     expect(pipeline.counters[0].superseded).toBe(1);
   });
 
   test("when memory is full quotes are dropped, counted, published as dropped, and the next quote tells", async () => {
-    const { clock, transport, pipeline, instrument, events, values, balance } = await setUp({ memoryMaxBytes: 200_000, batchMaxBytes: 17_000 });
+    const { clock, transport, pipeline, instrument, events, values, balance } = await setUp({
+      memoryMaxBytes: 200_000,
+      batchMaxBytes: 17_000,
+    });
     transport.isHeld = true;
     const raw = () => JSON.stringify({ x: crypto.randomUUID().repeat(20) });
     let accepted = 0;

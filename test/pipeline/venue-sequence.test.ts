@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { checkVenueSequence, resetVenueSequence, SequenceVerdict, venueSequenceText } from "../../src/pipeline/venue-sequence.ts";
+import {
+  checkVenueSequence,
+  resetVenueSequence,
+  SequenceVerdict,
+  venueSequenceText,
+} from "../../src/pipeline/venue-sequence.ts";
 import type { SequenceRule } from "../../src/venues/compiled-venue.ts";
 import { instrumentOf, type QuoteText, quoteView } from "../harness/quotes.ts";
 
@@ -58,18 +63,21 @@ describe("checkVenueSequence()", () => {
   });
 
   test("a snapshot and the reset value start anew without a gap", () => {
-    const messages: QuoteText[] = [{ sequence: "100" }, { sequence: "3", isSnapshot: true }, { sequence: "4" }, { sequence: "1" }, { sequence: "2" }];
+    const messages: QuoteText[] = [
+      { sequence: "100" },
+      { sequence: "3", isSnapshot: true },
+      { sequence: "4" },
+      { sequence: "1" },
+      { sequence: "2" },
+    ];
     expect(verdicts(rule("contiguous", { resetValue: "1" }), messages)).toEqual(Array(5).fill("accept"));
   });
 
   test("numbers wider than a double stay exact over the border of nine digits", () => {
     const near = 999_999_999_999_999_999n;
-    expect(verdicts(rule("contiguous"), numbered(String(near), String(near + 1n), String(near + 2n), String(near + 4n)))).toEqual([
-      "accept",
-      "accept",
-      "accept",
-      "gap",
-    ]);
+    expect(
+      verdicts(rule("contiguous"), numbered(String(near), String(near + 1n), String(near + 2n), String(near + 4n))),
+    ).toEqual(["accept", "accept", "accept", "gap"]);
   });
 
   test("a venue that renumbered without a word is believed after sixteen regressions, as a gap", () => {

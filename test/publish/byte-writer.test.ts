@@ -4,14 +4,17 @@ import { digitCount, varintBytes, writeDigits, writeSlice, writeVarint } from ".
 
 test("writeDigits() writes any whole number up to 2^53 as its decimal text", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.maxSafeNat(), fc.nat(200_000_000), fc.constantFrom(0, 9, 10, 99_999_999, 100_000_000, 2 ** 53 - 1)), (value) => {
-      const target = Buffer.alloc(20, 0x2e);
-      const count = digitCount(value);
-      expect(writeDigits(target, 2, value, count)).toBe(2 + count);
-      expect(target.toString("latin1", 2, 2 + count)).toBe(String(value));
-      expect(target[1]).toBe(0x2e);
-      expect(target[2 + count]).toBe(0x2e);
-    }),
+    fc.property(
+      fc.oneof(fc.maxSafeNat(), fc.nat(200_000_000), fc.constantFrom(0, 9, 10, 99_999_999, 100_000_000, 2 ** 53 - 1)),
+      (value) => {
+        const target = Buffer.alloc(20, 0x2e);
+        const count = digitCount(value);
+        expect(writeDigits(target, 2, value, count)).toBe(2 + count);
+        expect(target.toString("latin1", 2, 2 + count)).toBe(String(value));
+        expect(target[1]).toBe(0x2e);
+        expect(target[2 + count]).toBe(0x2e);
+      },
+    ),
   );
 });
 

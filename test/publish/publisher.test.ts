@@ -7,7 +7,9 @@ import { FakeTransport } from "../harness/fake-transport.ts";
 
 const TOPICS = { quotes: "q", events: "e", rejected: "r" };
 
-async function setUp(options: { partitions?: number; memoryMaxBytes?: number; batchMaxBytes?: number; lingerMs?: number } = {}) {
+async function setUp(
+  options: { partitions?: number; memoryMaxBytes?: number; batchMaxBytes?: number; lingerMs?: number } = {},
+) {
   const clock = new FakeClock();
   const transport = new FakeTransport(options.partitions ?? 1);
   const acked = [0];
@@ -19,6 +21,7 @@ async function setUp(options: { partitions?: number; memoryMaxBytes?: number; ba
     random: () => 1,
     topics: TOPICS,
     compression: "zstd",
+    isStamped: true,
     batchMaxBytes: options.batchMaxBytes ?? 100_000,
     lingerMs: options.lingerMs ?? 0,
     memoryMaxBytes: options.memoryMaxBytes ?? 10_000_000,
@@ -76,7 +79,9 @@ describe("Lane", () => {
     await clock.advance(0);
     write(publisher, "2", 2);
     await clock.advance(60_000);
-    expect(new Set(transport.attempts.filter((a) => a.values[0] === "1").map((a) => a.baseSequence))).toEqual(new Set([0]));
+    expect(new Set(transport.attempts.filter((a) => a.values[0] === "1").map((a) => a.baseSequence))).toEqual(
+      new Set([0]),
+    );
     expect(transport.log.get("q/0")).toEqual(["1", "2"]);
     expect(transport.producers).toBe(1);
     expect(trouble).toHaveLength(12);
@@ -184,7 +189,9 @@ describe("Publisher", () => {
     transport.script.push({ outcome: "retry", code: "NOT_ENOUGH_REPLICAS", message: "" });
     write(publisher, "stuck", 1, "a:X");
     await clock.advance(0);
-    const other = ["a:A", "a:B", "a:C", "a:D"].find((key) => publisher.quoteLane(Buffer.from(key)) !== publisher.quoteLane(Buffer.from("a:X")));
+    const other = ["a:A", "a:B", "a:C", "a:D"].find(
+      (key) => publisher.quoteLane(Buffer.from(key)) !== publisher.quoteLane(Buffer.from("a:X")),
+    );
     expect(other).toBeDefined();
     write(publisher, "free", 1, other);
     await clock.advance(0);
@@ -219,7 +226,12 @@ describe("Publisher", () => {
 
   test("events go to their own topic and never count as quotes", async () => {
     const { clock, transport, publisher, acked } = await setUp();
-    publisher.publishEvent({ timestampMs: 1_700_000_000_000, key: Buffer.from("a"), value: Buffer.from("{}"), headers: [] });
+    publisher.publishEvent({
+      timestampMs: 1_700_000_000_000,
+      key: Buffer.from("a"),
+      value: Buffer.from("{}"),
+      headers: [],
+    });
     await clock.advance(0);
     expect(transport.log.get("e/0")).toEqual(["{}"]);
     expect(acked[0]).toBe(0);

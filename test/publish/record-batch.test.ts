@@ -27,18 +27,22 @@ function build(values: readonly string[], compression: Compression) {
 
 test("a sealed and stamped batch reads back whole, in every compression", () => {
   fc.assert(
-    fc.property(fc.array(fc.string(), { minLength: 1, maxLength: 60 }), fc.constantFrom(...COMPRESSIONS), (values, compression) => {
-      const sealed = build(values, compression);
-      stampBatch(sealed.bytes, { producerId: 4_000_000_000n, epoch: 3 }, 77);
-      const batch = readBatch(sealed.bytes);
-      expect(batch.isCrcGood).toBe(true);
-      expect(batch.producerId).toBe(4_000_000_000n);
-      expect(batch.producerEpoch).toBe(3);
-      expect(batch.baseSequence).toBe(77);
-      expect(batch.records.map((r) => Buffer.from(r.value ?? []).toString())).toEqual([...values]);
-      expect(batch.records.map((r) => r.timestampMs)).toEqual(values.map((_, i) => 1_700_000_000_000 + i));
-      expect([...sealed.countsByFeed]).toEqual([Math.ceil(values.length / 2), Math.floor(values.length / 2)]);
-    }),
+    fc.property(
+      fc.array(fc.string(), { minLength: 1, maxLength: 60 }),
+      fc.constantFrom(...COMPRESSIONS),
+      (values, compression) => {
+        const sealed = build(values, compression);
+        stampBatch(sealed.bytes, { producerId: 4_000_000_000n, epoch: 3 }, 77);
+        const batch = readBatch(sealed.bytes);
+        expect(batch.isCrcGood).toBe(true);
+        expect(batch.producerId).toBe(4_000_000_000n);
+        expect(batch.producerEpoch).toBe(3);
+        expect(batch.baseSequence).toBe(77);
+        expect(batch.records.map((r) => Buffer.from(r.value ?? []).toString())).toEqual([...values]);
+        expect(batch.records.map((r) => r.timestampMs)).toEqual(values.map((_, i) => 1_700_000_000_000 + i));
+        expect([...sealed.countsByFeed]).toEqual([Math.ceil(values.length / 2), Math.floor(values.length / 2)]);
+      },
+    ),
   );
 });
 
@@ -87,7 +91,9 @@ test("the builder grows up to its bound and then has no room", () => {
 test("splitBatch() keeps every record, their order and the counts by feed", () => {
   const values = Array.from({ length: 9 }, (_, i) => `value ${i}`);
   const [first, second] = splitBatch(build(values, "zstd"), "zstd", ["a", "b"]);
-  const texts = [first, second].flatMap((half) => readBatch(half.bytes).records.map((r) => Buffer.from(r.value ?? []).toString()));
+  const texts = [first, second].flatMap((half) =>
+    readBatch(half.bytes).records.map((r) => Buffer.from(r.value ?? []).toString()),
+  );
   expect(texts).toEqual(values);
   expect([...first.countsByFeed]).toEqual([3, 2]);
   expect([...second.countsByFeed]).toEqual([2, 2]);

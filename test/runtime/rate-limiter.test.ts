@@ -7,7 +7,11 @@ const WIDE: ConnectWindow = { count: 1000, windowMs: 1000 };
 const NEVER = new AbortController().signal;
 
 /** Asks `count` times and returns the monotonic ms of each grant, filled as they come. */
-function askMany(limiter: ConnectRateLimiter, clock: FakeClock, options: { count: number; window: ConnectWindow }): number[] {
+function askMany(
+  limiter: ConnectRateLimiter,
+  clock: FakeClock,
+  options: { count: number; window: ConnectWindow },
+): number[] {
   const grantsMs: number[] = [];
   for (let i = 0; i < options.count; i++) {
     void limiter.acquire("host", options.window, NEVER).then(() => grantsMs.push(clock.monotonicMs()));
@@ -78,11 +82,16 @@ describe("ConnectRateLimiter", () => {
           const grants: { index: number; ms: number }[] = [];
           for (const [index, pauseMs] of pausesMs.entries()) {
             await clock.advance(pauseMs);
-            void limiter.acquire("h", { count, windowMs }, NEVER).then(() => grants.push({ index, ms: clock.monotonicMs() }));
+            void limiter
+              .acquire("h", { count, windowMs }, NEVER)
+              .then(() => grants.push({ index, ms: clock.monotonicMs() }));
           }
           await clock.advance(pausesMs.length * (windowMs + 1000));
           expect(grants.map((grant) => grant.index)).toEqual(pausesMs.map((_, index) => index));
-          for (const rule of [{ count, windowMs }, { count: 3, windowMs: 1000 }]) {
+          for (const rule of [
+            { count, windowMs },
+            { count: 3, windowMs: 1000 },
+          ]) {
             for (let i = rule.count; i < grants.length; i++) {
               expect(grants[i].ms - grants[i - rule.count].ms).toBeGreaterThanOrEqual(rule.windowMs);
             }

@@ -22,11 +22,14 @@ describe("parseRetryAfterMs()", () => {
 
   test("parseRetryAfterMs() never asks for more than three days, nor for less than nothing, whatever the venue wrote", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.nat().map(String), fc.date({ noInvalidDate: true }).map(String)), (header) => {
-        const delayMs = parseRetryAfterMs(header, NOW_MS);
-        expect(delayMs).toBeGreaterThanOrEqual(0);
-        expect(delayMs).toBeLessThanOrEqual(3 * 24 * 3_600_000);
-      }),
+      fc.property(
+        fc.oneof(fc.string(), fc.nat().map(String), fc.date({ noInvalidDate: true }).map(String)),
+        (header) => {
+          const delayMs = parseRetryAfterMs(header, NOW_MS);
+          expect(delayMs).toBeGreaterThanOrEqual(0);
+          expect(delayMs).toBeLessThanOrEqual(3 * 24 * 3_600_000);
+        },
+      ),
     );
   });
 });

@@ -163,3 +163,8 @@ declare module "kafkajs/src/protocol/requests/apiKeys.js" {
   };
   export default apiKeys;
 }
+
+declare module "kafkajs/src/protocol/error.js" {
+  /** Codes 1 to 88; Kafka has more by now. */
+  export const errorCodes: readonly { readonly type: string; readonly code: number }[];
+}

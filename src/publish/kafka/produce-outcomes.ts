@@ -1,3 +1,4 @@
+import { errorCodes } from "kafkajs/src/protocol/error.js";
 import type { SendResult } from "../batch-transport.ts";
 
 /** What a broker's error code means for the batch. */
@@ -216,10 +217,11 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
 export function produceOutcome(errorCode: number): ProduceOutcome {
   const known = PRODUCE_OUTCOMES.get(errorCode);
   if (known !== undefined) return known;
-  return { ...STALE, code: `KAFKA_ERROR_${errorCode}`, reason: "unknown code: may or may not be written" };
+  return { ...STALE, code: kafkaErrorName(errorCode), reason: "unknown code: may or may not be written" };
 }
 
-/** Kafka's name of an error code, for messages. */
+/** Kafka's name of an error code of any request, for messages; `KAFKA_ERROR_n` when neither we nor kafkajs know it. */
 export function kafkaErrorName(errorCode: number): string {
-  return produceOutcome(errorCode).code;
+  const own = PRODUCE_OUTCOMES.get(errorCode)?.code;
+  return own ?? errorCodes.find(({ code }) => code === errorCode)?.type ?? `KAFKA_ERROR_${errorCode}`;
 }

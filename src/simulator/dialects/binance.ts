@@ -28,38 +28,60 @@ function spec(symbol: string, startTicks: number, tickUnits: number): MarketSpec
 
 const CENT = 1_000_000;
 
-/** Binance spot `<symbol>@bookTicker`. */
-export const binanceDialect: VenueDialect = {
-  venue: "binance",
-  path: "/stream",
-  hosts: ["binance.com", "binance.vision"],
-  markets: [
-    spec("BTCUSDT", 6_412_345, CENT),
-    spec("ETHUSDT", 341_256, CENT),
-    spec("SOLUSDT", 15_432, CENT),
-    spec("BNBUSDT", 58_071, CENT),
-    spec("XRPUSDT", 5_213, CENT / 100),
-  ],
-  quoteTopic: (symbol) => symbol.toLowerCase() + SUFFIX,
-  quoteSymbol: (topic) => (topic.endsWith(SUFFIX) ? topic.slice(0, -SUFFIX.length).toUpperCase() : null),
-  topicSymbol: (topic) => (topic.includes("@") ? topic.slice(0, topic.indexOf("@")).toUpperCase() : null),
-  topicOfMessage(message) {
-    const stream = (message as { stream?: unknown } | null)?.stream;
-    return typeof stream === "string" ? stream : null;
-  },
-  expectedQuote: (market) => expectedQuoteOf(market, { sequence: String(market.sequence), hasTime: false }),
-  converse: (line) => new BinanceConversation(line),
-};
+const MARKETS: readonly MarketSpec[] = [
+  spec("BTCUSDT", 6_412_345, CENT),
+  spec("ETHUSDT", 341_256, CENT),
+  spec("SOLUSDT", 15_432, CENT),
+  spec("BNBUSDT", 58_071, CENT),
+  spec("XRPUSDT", 5_213, CENT / 100),
+];
+
+/** Binance spot `<symbol>@bookTicker`, which carries no time. */
+export const binanceDialect = createBinanceDialect("binance", {
+  hosts: ["stream.binance.com", "binance.vision"],
+  hasTime: false,
+});
+
+/** Binance USD-M futures `<symbol>@bookTicker`, with event type and times. */
+export const binanceFuturesDialect = createBinanceDialect("binance-futures", {
+  hosts: ["fstream.binance.com"],
+  hasTime: true,
+});
+
+function createBinanceDialect(venue: string, form: { hosts: readonly string[]; hasTime: boolean }): VenueDialect {
+  return {
+    venue,
+    path: "/stream",
+    hosts: form.hosts,
+    markets: MARKETS,
+    quoteTopic: (symbol) => symbol.toLowerCase() + SUFFIX,
+    quoteSymbol: (topic) => (topic.endsWith(SUFFIX) ? topic.slice(0, -SUFFIX.length).toUpperCase() : null),
+    topicSymbol: symbolOfStream,
+    topicOfMessage(message) {
+      const stream = (message as { stream?: unknown } | null)?.stream;
+      return typeof stream === "string" ? stream : null;
+    },
+    expectedQuote: (market) => expectedQuoteOf(market, { sequence: String(market.sequence), hasTime: form.hasTime }),
+    converse: (line) => new BinanceConversation(line, form.hasTime),
+  };
+}
+
+function symbolOfStream(stream: string): string | null {
+  return stream.includes("@") ? stream.slice(0, stream.indexOf("@")).toUpperCase() : null;
+}
 
 class BinanceConversation implements Conversation {
   readonly #line: Line;
+  readonly #hasTime: boolean;
   /** `/ws/…` sends bare data, `/stream` wraps it. */
   #isCombined = true;
   readonly #window = new MessageWindow(RATE_WINDOW_MS);
   #lastPongMs: number;
 
-  constructor(line: Line) {
+  /** @param hasTime futures: the quote names its type and its times */
+  constructor(line: Line, hasTime: boolean) {
     this.#line = line;
+    this.#hasTime = hasTime;
     this.#lastPongMs = line.clock.monotonicMs();
   }
 
@@ -111,7 +133,9 @@ class BinanceConversation implements Conversation {
     const bidSize = decimalText(market.bidSizeUnits, sizeDecimals);
     const ask = decimalText(market.askPriceUnits, priceDecimals);
     const askSize = decimalText(market.askSizeUnits, sizeDecimals);
-    const data = `{"u":${market.sequence},"s":"${symbol}","b":"${bid}","B":"${bidSize}","a":"${ask}","A":"${askSize}"}`;
+    const values = `"u":${market.sequence},"s":"${symbol}","b":"${bid}","B":"${bidSize}","a":"${ask}","A":"${askSize}"`;
+    const timeMs = this.#hasTime ? Math.floor(market.timeUs / 1000) : 0;
+    const data = this.#hasTime ? `{"e":"bookTicker",${values},"T":${timeMs},"E":${timeMs}}` : `{${values}}`;
     return this.#isCombined ? `{"stream":"${market.topic}","data":${data}}` : data;
   }
 
@@ -126,7 +150,7 @@ class BinanceConversation implements Conversation {
     if (request.method !== "SUBSCRIBE") return `Invalid request: unknown variant ${JSON.stringify(request.method)}`;
     if (this.#line.topics.size + streams.length > MAX_STREAMS) return "Invalid request: too many streams";
     for (const stream of streams) {
-      const symbol = binanceDialect.topicSymbol(stream);
+      const symbol = symbolOfStream(stream);
       // The real venue acks a stream of an unknown symbol and then never sends: only commands refuse here.
       if (symbol === null || this.#line.verdict(symbol) === "refused")
         return `Invalid request: invalid stream ${stream}`;

@@ -30,38 +30,74 @@ function spec(symbol: string, startTicks: number, decimals: number): MarketSpec 
   return { symbol, priceDecimals: decimals, tickUnits: 1, startTicks, sizeDecimals: 8, maxSizeUnits: 800_000_000 };
 }
 
+const MARKETS: readonly MarketSpec[] = [
+  spec("BTC-USDT", 641_234, 1),
+  spec("ETH-USDT", 341_262, 2),
+  spec("SOL-USDT", 15_431, 2),
+  spec("XRP-USDT", 5213, 4),
+  spec("DOGE-USDT", 12_345, 5),
+];
+
+/** The four texts of a quote, as the venue writes them. */
+interface QuoteTexts {
+  readonly bid: string;
+  readonly bidSize: string;
+  readonly ask: string;
+  readonly askSize: string;
+}
+
 /** OKX v5 `bbo-tbt`; a topic is `<channel>:<instId>`. */
-export const okxDialect: VenueDialect = {
-  venue: "okx",
-  path: "/ws/v5/public",
-  hosts: ["okx.com", "okex.com"],
-  markets: [
-    spec("BTC-USDT", 641_234, 1),
-    spec("ETH-USDT", 341_262, 2),
-    spec("SOL-USDT", 15_431, 2),
-    spec("XRP-USDT", 5213, 4),
-    spec("DOGE-USDT", 12_345, 5),
-  ],
-  quoteTopic: (symbol) => `bbo-tbt:${symbol}`,
-  quoteSymbol: (topic) => (topic.startsWith("bbo-tbt:") ? topic.slice("bbo-tbt:".length) : null),
-  topicSymbol: (topic) => (topic.includes(":") ? topic.slice(topic.indexOf(":") + 1) : null),
-  topicOfMessage(message) {
-    const { arg, data } = (message ?? {}) as { arg?: unknown; data?: unknown };
-    const parsed = readArg(arg);
-    return parsed === null || !Array.isArray(data) ? null : `${parsed.channel}:${parsed.instId}`;
-  },
-  createTranslator: () => translateTicker,
-  expectedQuote: (market) =>
-    expectedQuoteOf(market, { sequence: String(market.sequence), hasTime: true, sizeText: trimmedDecimalText }),
-  converse: (line) => new OkxConversation(line),
-};
+export const okxDialect = createOkxDialect("okx", { channel: "bbo-tbt", hasSequence: true, quoteText: bboText });
+
+/** OKX v5 `tickers`, which has no sequence number. */
+export const okxTickersDialect = createOkxDialect("okx-tickers", {
+  channel: "tickers",
+  hasSequence: false,
+  quoteText: tickerText,
+});
+
+function createOkxDialect(
+  venue: string,
+  form: { channel: string; hasSequence: boolean; quoteText: (market: Market, texts: QuoteTexts) => string },
+): VenueDialect {
+  const prefix = `${form.channel}:`;
+  return {
+    venue,
+    path: "/ws/v5/public",
+    hosts: ["okx.com", "okex.com"],
+    markets: MARKETS,
+    quoteTopic: (symbol) => prefix + symbol,
+    quoteSymbol: (topic) => (topic.startsWith(prefix) ? topic.slice(prefix.length) : null),
+    topicSymbol: (topic) => (topic.includes(":") ? topic.slice(topic.indexOf(":") + 1) : null),
+    topicOfMessage(message) {
+      const { arg, data } = (message ?? {}) as { arg?: unknown; data?: unknown };
+      const parsed = readArg(arg);
+      return parsed === null || !Array.isArray(data) ? null : `${parsed.channel}:${parsed.instId}`;
+    },
+    expectedQuote(market) {
+      const sequence = form.hasSequence ? String(market.sequence) : null;
+      return expectedQuoteOf(market, { sequence, hasTime: true, sizeText: trimmedDecimalText });
+    },
+    converse: (line) => new OkxConversation(line, form.quoteText),
+  };
+}
+
+function bboText(market: Market, { bid, bidSize, ask, askSize }: QuoteTexts): string {
+  return `{"arg":{"channel":"bbo-tbt","instId":"${market.symbol}"},"data":[{"asks":[["${ask}","${askSize}","0","2"]],"bids":[["${bid}","${bidSize}","0","3"]],"ts":"${Math.floor(market.timeUs / 1000)}","seqId":${market.sequence}}]}`;
+}
+
+function tickerText(market: Market, { bid, bidSize, ask, askSize }: QuoteTexts): string {
+  return `{"arg":{"channel":"tickers","instId":"${market.symbol}"},"data":[{"instType":"SPOT","instId":"${market.symbol}","last":"${bid}","lastSz":"0.0002","askPx":"${ask}","askSz":"${askSize}","bidPx":"${bid}","bidSz":"${bidSize}","open24h":"${bid}","high24h":"${ask}","low24h":"${bid}","sodUtc0":"${bid}","sodUtc8":"${bid}","volCcy24h":"525802090.62716611","vol24h":"17602.13085371","ts":"${Math.floor(market.timeUs / 1000)}"}]}`;
+}
 
 class OkxConversation implements Conversation {
   readonly #line: Line;
   readonly #requests = new MessageWindow(3600 * 1000);
+  readonly #quoteText: (market: Market, texts: QuoteTexts) => string;
 
-  constructor(line: Line) {
+  constructor(line: Line, quoteText: (market: Market, texts: QuoteTexts) => string) {
     this.#line = line;
+    this.#quoteText = quoteText;
   }
 
   onOpen(): void {
@@ -106,12 +142,13 @@ class OkxConversation implements Conversation {
   }
 
   quoteText(market: Market): string {
-    const { priceDecimals, sizeDecimals, symbol } = market.spec;
-    const bid = decimalText(market.bidPriceUnits, priceDecimals);
-    const bidSize = trimmedDecimalText(market.bidSizeUnits, sizeDecimals);
-    const ask = decimalText(market.askPriceUnits, priceDecimals);
-    const askSize = trimmedDecimalText(market.askSizeUnits, sizeDecimals);
-    return `{"arg":{"channel":"bbo-tbt","instId":"${symbol}"},"data":[{"asks":[["${ask}","${askSize}","0","2"]],"bids":[["${bid}","${bidSize}","0","3"]],"ts":"${Math.floor(market.timeUs / 1000)}","seqId":${market.sequence}}]}`;
+    const { priceDecimals, sizeDecimals } = market.spec;
+    return this.#quoteText(market, {
+      bid: decimalText(market.bidPriceUnits, priceDecimals),
+      bidSize: trimmedDecimalText(market.bidSizeUnits, sizeDecimals),
+      ask: decimalText(market.askPriceUnits, priceDecimals),
+      askSize: trimmedDecimalText(market.askSizeUnits, sizeDecimals),
+    });
   }
 
   #answer(op: "subscribe" | "unsubscribe", item: unknown): void {
@@ -138,19 +175,6 @@ class OkxConversation implements Conversation {
   #fail(code: string, msg: string): void {
     this.#line.send(JSON.stringify({ event: "error", code, msg, connId: this.#line.connectionId }));
   }
-}
-
-/** A recorded `tickers` message in the form of `bbo-tbt`: same digits, same time; it has no sequence number. */
-function translateTicker(message: unknown): { topic: string; text: string } | null {
-  const { arg, data } = (message ?? {}) as { arg?: unknown; data?: unknown };
-  const parsed = readArg(arg);
-  const ticker = Array.isArray(data) ? (data[0] as Record<string, unknown> | null | undefined) : null;
-  if (parsed?.channel !== "tickers" || typeof ticker !== "object" || ticker === null) return null;
-  const { bidPx, bidSz, askPx, askSz, ts } = ticker;
-  const side = (price: unknown, size: unknown) => (price === "" ? [] : [[price, size, "0", "1"]]);
-  const quote = { asks: side(askPx, askSz), bids: side(bidPx, bidSz), ts };
-  const topic = okxDialect.quoteTopic(parsed.instId);
-  return { topic, text: JSON.stringify({ arg: { channel: "bbo-tbt", instId: parsed.instId }, data: [quote] }) };
 }
 
 function readArg(value: unknown): Arg | null {

@@ -189,7 +189,7 @@ describeWithOwnKafka("startKafka()", () => {
 
 describeWithOwnKafka("a broker whose owner is killed", () => {
   test("dies with it", async () => {
-    const owner = Bun.spawn([process.execPath, join(import.meta.dir, "kafka-owner.ts")], { stdout: "pipe" });
+    const owner = Bun.spawn([process.execPath, join(import.meta.dir, "kafka-owner-program.ts")], { stdout: "pipe" });
     const reader = owner.stdout.getReader();
     const brokerPid = Number(new TextDecoder().decode((await reader.read()).value));
     expect(brokerPid).toBeGreaterThan(0);

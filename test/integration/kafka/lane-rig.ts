@@ -41,6 +41,7 @@ export class LaneRig {
       random: Math.random,
       budget: this.#budget,
       compression: this.#compression,
+      isStamped: true,
       batchMaxBytes: 256 * 1024,
       lingerMs: 0,
       feedNames: ["feed"],

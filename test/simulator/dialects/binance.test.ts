@@ -105,3 +105,11 @@ test("binance announces a shutdown in the form of the stream", async () => {
   });
   expect(await bare.next()).toEqual({ e: "serverShutdown", E: expect.any(Number) });
 });
+
+test("binance-futures adds the event type and the times", async () => {
+  bench = new Bench({ venue: "binance-futures" });
+  const client = await bench.connect("/stream?streams=btcusdt@bookTicker");
+  await bench.clock.advance(100);
+  const timeMs = 1_700_000_000_100;
+  expect(await client.next()).toMatchObject({ data: { e: "bookTicker", s: "BTCUSDT", T: timeMs, E: timeMs } });
+});

@@ -47,7 +47,8 @@ test("bybit counts u upwards by one", async () => {
   await bench.clock.advance(500);
   const numbers: number[] = [];
   for (let i = 0; i < 6; i++) numbers.push((await client.next<Book>()).data.u);
-  expect(numbers).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(numbers[0]).toBeGreaterThan(1);
+  expect(numbers.map((u) => u - numbers[0])).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
 test("bybit refuses a whole request and names the topic only in the text", async () => {

@@ -61,3 +61,14 @@ test("okx rejects what is no request and unsubscribes with an ack", async () => 
   client.send({ op: "unsubscribe", args: [{ channel: "bbo-tbt", instId: "BTC-USDT" }] });
   expect(await client.next()).toMatchObject({ event: "unsubscribe", arg: { instId: "BTC-USDT" } });
 });
+
+test("okx-tickers speaks the tickers channel", async () => {
+  bench = new Bench({ venue: "okx-tickers" });
+  const client = await bench.connect();
+  client.send({ op: "subscribe", args: [{ channel: "tickers", instId: "BTC-USDT" }] });
+  expect(await client.next()).toMatchObject({ event: "subscribe", arg: { channel: "tickers" } });
+  expect(await client.next()).toMatchObject({
+    arg: { channel: "tickers", instId: "BTC-USDT" },
+    data: [{ instId: "BTC-USDT", bidPx: expect.stringMatching(/^\d+\.\d$/), ts: "1700000000000" }],
+  });
+});

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
+import { emptyFolder, runBinary, startBinary } from "./binary.ts";
+
+let venue: Simulator;
+beforeAll(() => {
+  venue = startSimulator({ venue: "binance", seed: 7, ratePerSecond: 500 });
+});
+afterAll(() => venue.stop());
+
+/** The smallest configuration that reads the simulated venue. */
+function feedEnv(more: Record<string, string> = {}): Record<string, string> {
+  return { FEEDS: "binance", BINANCE_URL: venue.url, BINANCE_SYMBOLS: "BTCUSDT,ETHUSDT", ADMIN_PORT: "0", ...more };
+}
+
+async function get(url: unknown, path: string): Promise<{ status: number; body: string }> {
+  const answer = await fetch(`${url}${path}`);
+  return { status: answer.status, body: await answer.text() };
+}
+
+/** Asks again, a bounded number of times, until the answer satisfies. */
+async function until<T>(ask: () => Promise<T>, isGood: (answer: T) => boolean): Promise<T> {
+  for (let i = 0; i < 200; i++) {
+    const answer = await ask();
+    if (isGood(answer)) return answer;
+    await Bun.sleep(50);
+  }
+  throw new Error("Cannot go on: what the test waits for did not come within 10 s");
+}
+
+describe("words", () => {
+  test("help, help config, version, venues end with 0 and say what they should", async () => {
+    const help = await runBinary(["help"]);
+    expect(help.code).toBe(0);
+    for (const word of ["run", "demo", "check", "venues", "topics"]) expect(help.stdout).toContain(word);
+    expect((await runBinary(["help", "config"])).stdout).toContain("KAFKA_BROKERS");
+    expect(JSON.parse((await runBinary(["version", "--json"])).stdout).venues).toContain("kraken");
+    expect((await runBinary(["venues"])).stdout).toContain("bitstamp");
+    expect((await runBinary(["venues", "show", "okx"])).stdout).toContain("wss://ws.okx.com:8443/ws/v5/public");
+    expect((await runBinary(["run", "--help"])).stdout).toContain("SIGTERM");
+  });
+
+  test("an unknown command and an unknown option end with 2", async () => {
+    const unknown = await runBinary(["fly"]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain("'fly'");
+    expect((await runBinary(["check", "--nonsense"])).code).toBe(2);
+    expect((await runBinary(["demo", "--rate", "many"])).code).toBe(2);
+  });
+});
+
+describe("configuration", () => {
+  test("all problems are told at once, nothing is connected, exit code 2", async () => {
+    const opened = venue.stats().sessionsOpened;
+    const { code, stderr } = await runBinary(["run"], feedEnv({ BINANCE_MAX_RETRIES: "many", LOG_LEVEL: "loud", BINANCE_SYMBOL: "X" }));
+    expect(code).toBe(2);
+    for (const name of ["BINANCE_MAX_RETRIES", "LOG_LEVEL", "BINANCE_SYMBOLS"]) expect(stderr).toContain(name);
+    expect(venue.stats().sessionsOpened).toBe(opened);
+  });
+
+  test("lp-alpha enabled says that this version has no FIX", async () => {
+    const env = feedEnv({ LP_ALPHA_ENABLED: "true", LP_ALPHA_HOST: "127.0.0.1", LP_ALPHA_PORT: "9", LP_ALPHA_SENDER: "A", LP_ALPHA_TARGET: "B" });
+    const { code, stderr } = await runBinary(["run"], env);
+    expect(code).toBe(2);
+    expect(stderr).toContain("LP_ALPHA_ENABLED");
+    expect(stderr).toContain("FIX");
+  });
+
+  test("check prints the effective configuration without the secret", async () => {
+    const { code, stdout } = await runBinary(["check"], {
+      KAFKA_BROKERS: "broker:9092",
+      KAFKA_SASL_MECHANISM: "plain",
+      KAFKA_SASL_USERNAME: "me",
+      KAFKA_SASL_PASSWORD: "canary-4711",
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain("KAFKA_SASL_PASSWORD");
+    expect(stdout).not.toContain("canary-4711");
+  });
+
+  test("a profile from a file works like a built-in one, and a bad one names its variable", async () => {
+    const folder = emptyFolder();
+    const builtIn = await Bun.file(join(import.meta.dir, "../../config/venues/binance.json")).json();
+    writeFileSync(join(folder, "mine.json"), JSON.stringify({ ...builtIn, name: "mine" }));
+    const env = { FEEDS: "mine", MINE_PROFILE: "mine.json", MINE_URL: venue.url, MINE_SYMBOLS: "BTCUSDT", SINK: "stdout", ADMIN_PORT: "0" };
+    const run = startBinary(["run"], env, folder);
+    await run.waitForLog("sink_started");
+    await until(async () => venue.stats().sentBySymbol["BTCUSDT"] ?? 0, (sent) => sent > 20);
+    await Bun.sleep(200);
+    run.signal("SIGTERM");
+    const { stdout } = await run.ended;
+    expect(JSON.parse(stdout.split("\n")[0]).aggregateId).toBe("mine:BTCUSDT");
+    writeFileSync(join(folder, "mine.json"), '{"name":"mine"}');
+    const bad = await runBinary(["check"], env, folder);
+    expect(bad.code).toBe(2);
+    expect(bad.stderr).toContain("MINE_PROFILE");
+  });
+
+  test("check --connect tries every connection once and tells in a table", async () => {
+    const good = await runBinary(["check", "--connect", "--json"], feedEnv());
+    expect(JSON.parse(good.stdout).connections).toEqual([expect.objectContaining({ subject: "feed binance", isGood: true })]);
+    expect(good.code).toBe(0);
+    const bad = await runBinary(["check", "--connect"], feedEnv({ BINANCE_URL: "ws://127.0.0.1:1", KAFKA_BROKERS: "127.0.0.1:1" }));
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toMatch(/feed binance\s+FAILED/);
+    expect(bad.stdout).toMatch(/broker 127\.0\.0\.1:1\s+FAILED/);
+  });
+});
+
+describe("run", () => {
+  test("SINK=stdout writes one JSON record a line and nothing else; SIGTERM drains and ends with 0", async () => {
+    const run = startBinary(["run"], feedEnv({ SINK: "stdout" }));
+    const { url } = await run.waitForLog("admin_server_started");
+    const count = async () => Number(/market_data_raw_published_total\{source="binance"\} (\d+)/.exec((await get(url, "/metrics")).body)?.[1]);
+    await until(count, (published) => published > 100);
+    run.signal("SIGTERM");
+    const { code, stdout, stderr } = await run.ended;
+    expect(code).toBe(0);
+    const records = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    expect(records.length).toBeGreaterThan(100);
+    expect(records.map((record) => record.payload.sequenceNumber)).toEqual(records.map((_, i) => i + 1));
+    expect(records[0].eventType).toBe("market-data.raw-price");
+    for (const line of stderr.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("event");
+  });
+
+  test("healthz, readyz, status and metrics answer; without KAFKA_BROKERS the quotes are in SQLite", async () => {
+    const folder = emptyFolder();
+    const run = startBinary(["run"], feedEnv(), folder);
+    const { url } = await run.waitForLog("admin_server_started");
+    const ready = await until(() => get(url, "/readyz"), ({ status }) => status === 200);
+    expect(JSON.parse(ready.body).isReady).toBe(true);
+    expect((await get(url, "/healthz")).status).toBe(200);
+    const status = JSON.parse((await get(url, "/status")).body);
+    expect(JSON.stringify(status)).toContain('"subscribedSymbols":["BTCUSDT","ETHUSDT"]');
+    const metrics = (await get(url, "/metrics")).body;
+    for (const name of ["ticks", "disconnections", "parse_errors", "published", "publish_errors"]) {
+      expect(metrics).toContain(`market_data_raw_${name}_total{source="binance"}`);
+    }
+    run.signal("SIGINT");
+    expect((await run.ended).code).toBe(0);
+    const database = new Database(join(folder, "edge-ingester.sqlite"), { readonly: true });
+    const { count } = database.query("select count(*) as count from records where topic = 'orion.market-data.raw'").get() as { count: number };
+    expect(count).toBeGreaterThan(0);
+    database.close();
+  });
+
+  test("a hostile .env, bunfig.toml, package.json and tsconfig.json beside it are not read", async () => {
+    const folder = emptyFolder();
+    const trap = join(folder, "trap.ts");
+    writeFileSync(trap, `require("node:fs").writeFileSync(${JSON.stringify(join(folder, "sprung"))}, "x"); process.exit(66);`);
+    writeFileSync(join(folder, ".env"), "SINK=kafka\nKAFKA_BROKERS=evil:9092\nFEEDS=nonsense\n");
+    writeFileSync(join(folder, "bunfig.toml"), `preload = [${JSON.stringify(trap)}]\n`);
+    writeFileSync(join(folder, "package.json"), "{ this is no JSON");
+    writeFileSync(join(folder, "tsconfig.json"), '{"compilerOptions":{"paths":{"kafkajs":["./trap.ts"]}}}');
+    mkdirSync(join(folder, "node_modules/kafkajs"), { recursive: true });
+    writeFileSync(join(folder, "node_modules/kafkajs/index.js"), "process.exit(67)");
+    const { code, stdout } = await runBinary(["check", "--json"], { FEEDS: "binance" }, folder);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("evil");
+    expect(await Bun.file(join(folder, "sprung")).exists()).toBe(false);
+    const demo = await runBinary(["demo", "--seconds", "1", "--plain", "--venue", "okx", "--rate", "50"], {}, folder);
+    expect(demo.code).toBe(0);
+  });
+
+  test("an unreachable broker keeps the process up and unready, with the variable named; a second signal ends it at once", async () => {
+    const run = startBinary(["run"], feedEnv({ KAFKA_BROKERS: "127.0.0.1:1", DRAIN_MS: "60000" }));
+    const { url } = await run.waitForLog("admin_server_started");
+    const ready = await until(() => get(url, "/readyz"), ({ body }) => body.includes("KAFKA_BROKERS"));
+    expect(ready.status).toBe(503);
+    expect((await get(url, "/healthz")).status).toBe(200);
+    run.signal("SIGTERM");
+    expect((await run.ended).code).toBe(0);
+  });
+
+  test("a second signal ends it at once", async () => {
+    const run = startBinary(["run"], feedEnv({ SINK: "stdout", DRAIN_MS: "600000" }));
+    await run.waitForLog("sink_started");
+    run.signal("SIGTERM");
+    run.signal("SIGTERM");
+    const { code } = await run.ended;
+    expect([0, 143]).toContain(code);
+  });
+});
+
+describe("demo", () => {
+  test("shows six live venues and a ledger that balances, with faults, and ends by itself", async () => {
+    const { code, stdout } = await runBinary(["demo", "--seconds", "4", "--plain", "--rate", "600", "--faults", "--seed", "3"]);
+    expect(code).toBe(0);
+    for (const name of ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"]) {
+      expect(stdout).toMatch(new RegExp(`${name}: accepted [1-9]\\d* = acked [1-9]\\d* \\+ in memory 0 \\+ dropped 0; the ledger balances`));
+    }
+  });
+});
