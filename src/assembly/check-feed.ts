@@ -48,7 +48,7 @@ export async function checkFeed(feed: EnabledFeed, clock: Clock): Promise<FeedCh
   const summary = seen.summary(clock.monotonicMs() - startMs);
   return {
     subject: `feed ${config.name}`,
-    variable: `${feedPrefix(config.name)}_URL`,
+    variable: `${feedPrefix(config.name)}URL`,
     isGood: trouble === "" && seen.isWhole,
     detail: trouble === "" ? `${adapter.target}: ${summary}` : trouble,
   };

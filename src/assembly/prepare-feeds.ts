@@ -80,14 +80,14 @@ function compileFeedVenue(feed: WebSocketFeedConfig, readFile: ConfigFileReader)
 }
 
 function venueProblem(feed: WebSocketFeedConfig, error: IngestError): ConfigProblem {
-  const variable = `${feedPrefix(feed.name)}_${feed.profileFile === null ? "SYMBOLS" : "PROFILE"}`;
+  const variable = `${feedPrefix(feed.name)}${feed.profileFile === null ? "SYMBOLS" : "PROFILE"}`;
   const wanted = feed.profileFile === null ? "name symbols the venue takes" : "name a valid venue profile";
   return stateProblem(variable, wanted, error.message);
 }
 
 function fixProblem(feed: FeedConfig): ConfigProblem {
   return stateProblem(
-    `${feedPrefix(feed.name)}_ENABLED`,
+    `${feedPrefix(feed.name)}ENABLED`,
     "be false",
     "this version speaks WebSocket only; the FIX transport is not built yet",
   );

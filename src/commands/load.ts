@@ -18,12 +18,12 @@ export interface Loaded extends LoadedConfig {
 export function loadAll(context: CommandContext, env = context.env): Loaded | null {
   const loaded = loadConfig(env, { readFile: readConfigFile, venueNames: venueNames(), hostName: context.hostName });
   if (loaded.config === null) {
-    context.complain(`${renderProblems(loaded.problems)}\n`);
+    context.complain(renderProblems(loaded.problems));
     return null;
   }
   const prepared = prepareFeeds(loaded.config, readConfigFile);
   if (prepared.problems.length > 0) {
-    context.complain(`${renderProblems(prepared.problems)}\n`);
+    context.complain(renderProblems(prepared.problems));
     return null;
   }
   return { ...loaded, feeds: prepared.feeds, redact: createRedactor(configSecrets(loaded.config)) };

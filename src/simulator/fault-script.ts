@@ -2,8 +2,8 @@ import type { Clock, RandomSource, Timer } from "../runtime/clock.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** A fault comes this long after the last one: at least, and by chance up to so much more, ms. */
-const MIN_PAUSE_MS = 3000;
-const PAUSE_RANGE_MS = 5000;
+const MIN_PAUSE_MS = 2000;
+const PAUSE_RANGE_MS = 3000;
 /** How long a venue stays silent, or turns clients away, ms. */
 const SILENCE_MS = 6000;
 const REFUSAL_MS = 2500;
@@ -26,7 +26,7 @@ interface FaultKind {
 const KINDS: readonly FaultKind[] = [
   {
     what: "sequence gap",
-    weight: 4,
+    weight: 1,
     apply(simulator, random) {
       const symbol = simulator.symbols[Math.floor(random() * simulator.symbols.length)];
       simulator.skipSequence(symbol, 1 + Math.floor(random() * MAX_GAP));

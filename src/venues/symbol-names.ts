@@ -1,6 +1,7 @@
 import { renderSymbol } from "./templates.ts";
 
-const WORD = /[\p{L}\p{N}]/u;
+/** What a name may go on with: `BTC` is not named by `BTC-USD`. */
+const WORD = /[\p{L}\p{N}/_-]/u;
 
 /**
  * The symbols we have asked a venue for, by the names the venue gives them. A venue may change their case or wrap them
@@ -23,7 +24,7 @@ export class SymbolNames {
     return this.#names(template).get(name) ?? null;
   }
 
-  /** The configured symbols that `text` names as whole words, longest names first: `BTC-USD` does not name `BTC`. */
+  /** The configured symbols that `text` names as whole words. */
   findInText(template: string, text: string): string[] {
     const found: string[] = [];
     let rest = text;
@@ -47,7 +48,7 @@ export class SymbolNames {
   }
 }
 
-/** `text` without `word`; null when it does not stand there between other characters than letters and digits. */
+/** `text` without `word`; null when it does not stand there by itself. */
 function cutWord(text: string, word: string): string | null {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
     const before = text[at - 1] ?? " ";

@@ -51,7 +51,8 @@ export async function runBinary(args: readonly string[], env: Record<string, str
   return await startBinary(args, env, folder).ended;
 }
 
-class LineLog {
+/** Follows a stream of log lines. */
+export class LineLog {
   #text = "";
   #waiters: { event: string; resolve: (line: Record<string, unknown>) => void; reject: (error: Error) => void }[] = [];
 

@@ -35,7 +35,7 @@ export class BrokerLink {
   readonly address: BrokerAddress;
   readonly #options: BrokerLinkOptions;
   readonly #connection: Connection;
-  readonly #whenClosed = Promise.withResolvers<never>();
+  readonly #whenClosed = Promise.withResolvers<IngestError>();
   #socket: Socket | null = null;
   #phase: LinkPhase = "connect";
   #versions: KafkajsVersions = {};
@@ -61,8 +61,6 @@ export class BrokerLink {
       enforceRequestTimeout: true,
       maxInFlightRequests: null,
     });
-    // Nobody may be waiting when the link closes.
-    this.#whenClosed.promise.catch(() => {});
   }
 
   get isOpen(): boolean {
@@ -75,7 +73,8 @@ export class BrokerLink {
     const limitMs = this.#options.endpoint.connectTimeoutMs;
     const timer = clock.schedule(limitMs, () => this.close(describeSilence(this.#failure(), limitMs)));
     try {
-      await Promise.race([this.#handshake(), this.#whenClosed.promise]);
+      const closed = await Promise.race([this.#handshake(), this.#whenClosed.promise]);
+      if (closed !== null) throw closed;
       this.#phase = "ready";
     } catch (error) {
       throw this.#fail(error);
@@ -127,11 +126,11 @@ export class BrokerLink {
     // While connecting, only an `error` ends kafkajs's own wait and its timer.
     if (this.#phase === "connect") this.#socket?.destroy(reason);
     else this.#socket?.destroy();
-    this.#whenClosed.reject(reason);
+    this.#whenClosed.resolve(reason);
     this.#options.onClosed(this, reason, !wasOpen || this.#unanswered > 0);
   }
 
-  async #handshake(): Promise<void> {
+  async #handshake(): Promise<null> {
     const connection = this.#connection;
     await connection.connect();
     this.#phase = "versions";
@@ -140,9 +139,10 @@ export class BrokerLink {
     connection.setVersions(this.#versions);
     // Every broker that takes PRODUCE_VERSION has SaslAuthenticate.
     connection.setSupportAuthenticationProtocol(true);
-    if (this.#options.endpoint.sasl === null) return;
+    if (this.#options.endpoint.sasl === null) return null;
     this.#phase = "sasl";
     await connection.authenticate();
+    return null;
   }
 
   async #askVersions(): Promise<KafkajsVersions> {

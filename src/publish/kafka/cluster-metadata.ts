@@ -100,11 +100,16 @@ export class ClusterMetadata {
     return this.#refreshing;
   }
 
-  /** Runs `work` on the control link of the first broker that takes it: known brokers, then seeds; each once. */
+  /**
+   * Runs `work` on the control link of the first broker that takes it: known brokers and seeds, those that are well
+   * first, each once. After one connect timeout no further broker is tried: the next call begins with them.
+   */
   async onAnyBroker<T>(work: (link: BrokerLink) => Promise<T>): Promise<T> {
     const candidates = this.#candidates();
+    const beganMs = this.#tools.clock.monotonicMs();
     let lastError: unknown;
     for (const address of candidates) {
+      if (this.#tools.clock.monotonicMs() - beganMs > this.#endpoint.connectTimeoutMs) break;
       try {
         return await work(await this.#links.acquire(address, CONTROL_SLOT));
       } catch (error) {

@@ -9,6 +9,7 @@ import type { BatchTransport, ProducerIdentity, SendResult } from "../batch-tran
 import type { SealedBatch } from "../sealed-batch.ts";
 import { BrokerLinks } from "./broker-links.ts";
 import { ClusterMetadata } from "./cluster-metadata.ts";
+import { RECONNECT_BACKOFF } from "./connect-gate.ts";
 import { formatAddress, type KafkaEndpoint, type KafkaTools } from "./kafka-endpoint.ts";
 import { messageOf } from "./kafka-trouble.ts";
 import { kafkaErrorName, type ProduceOutcome, produceOutcome } from "./produce-outcomes.ts";
@@ -33,6 +34,16 @@ const ACK_TIMEOUT_SHARE = 2 / 3;
 /** Part of the question for a producer id; without a transactional id brokers do not read it, ms. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const PRODUCER_ID_API = { key: apiKeys.InitProducerId, definition: requests.InitProducerId } as const;
+
+/**
+ * Upper bound of one `send` or `acquireProducer`, ms, for a watchdog: the leaders are asked for (a broker after the
+ * other for one connect timeout, then a last one, which may stay silent), then the leader is connected to, behind
+ * another lane's attempt, and stays silent too.
+ */
+export function kafkaAttemptMaxMs(endpoint: KafkaEndpoint): number {
+  const { connectTimeoutMs, requestTimeoutMs } = endpoint;
+  return 5 * (connectTimeoutMs + RECONNECT_BACKOFF.maxDelayMs) + 2 * requestTimeoutMs;
+}
 
 /** What a Kafka transport is made of. */
 export interface KafkaTransportOptions {

@@ -22,7 +22,14 @@ describeWithOwnKafka("the kafka wire in a compiled binary", () => {
     async () => {
       const binary = join(folder, "producer");
       const built = Bun.spawnSync([
-        ...[process.execPath, "build", "--compile", join(import.meta.dir, "compiled-producer-program.ts"), "--outfile", binary],
+        ...[
+          process.execPath,
+          "build",
+          "--compile",
+          join(import.meta.dir, "compiled-producer-program.ts"),
+          "--outfile",
+          binary,
+        ],
       ]);
       expect(built.exitCode).toBe(0);
       const topic = uniqueTopic("compiled");
