@@ -2,7 +2,7 @@ import type { Config, KafkaConfig } from "../config/config.ts";
 import type { IngestError } from "../domain/ingest-error.ts";
 import type { BatchTransport } from "../publish/batch-transport.ts";
 import type { KafkaEndpoint, KafkaTools } from "../publish/kafka/kafka-endpoint.ts";
-import { createKafkaTransport } from "../publish/kafka/kafka-transport.ts";
+import { createKafkaTransport, kafkaAttemptMaxMs } from "../publish/kafka/kafka-transport.ts";
 import type { TopicPlan } from "../publish/kafka/topics.ts";
 import { DiscardTransport } from "../publish/local/discard-transport.ts";
 import { SqliteTransport } from "../publish/local/sqlite-transport.ts";
@@ -38,7 +38,7 @@ export function createSink(config: Config, tools: KafkaTools, onReaderGone: (err
         compression: kafka.compression,
         isStamped: true,
         batchMaxBytes: config.limits.batchMaxBytes,
-        attemptMaxMs: 2 * kafka.requestTimeoutMs + kafka.connectTimeoutMs,
+        attemptMaxMs: kafkaAttemptMaxMs(kafka),
       };
     case "stdout":
       return local(config, new StdoutTransport({ quotesTopic: topics.quotes, clock: tools.clock, onReaderGone }));

@@ -124,7 +124,10 @@ export class SimulatedSession implements Line {
   sendCurrentQuote(topic: string): void {
     if (!this.#hasWalks || !this.topics.has(topic)) return;
     const market = this.#quoteMarket(topic);
-    if (market !== null) this.sendQuote(market, this.clock.monotonicMs());
+    if (market === null) return;
+    // Nobody has seen this quote before: it is new now, not when the venue was started.
+    if (market.sent === 0) market.timeUs = Math.max(market.timeUs, this.clock.wallUs());
+    this.sendQuote(market, this.clock.monotonicMs());
   }
 
   askReconnect(): void {

@@ -43,5 +43,12 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => `${[...issue.path, key].join(".")}: is not a name a profile knows`);
   }
-  return [`${path === "" ? "profile" : path}: ${issue.message}`];
+  return [`${path === "" ? "profile" : path}: ${issue.message}${causeInUnion(issue)}`];
+}
+
+/** What is wrong with the alternative of a union that was meant: the one of the right type. */
+function causeInUnion(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union") return "";
+  const cause = issue.errors.flat().find(({ code }) => code !== "invalid_type" && code !== "invalid_union");
+  return cause === undefined ? "" : ` (${cause.message})`;
 }

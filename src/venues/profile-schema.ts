@@ -142,7 +142,7 @@ export type VenueProfile = z.output<typeof venueProfileSchema>;
 /** One rule of a profile's `messages`. */
 export type MessageRule = VenueProfile["messages"][number];
 
-/** The JSON Schema of a profile, as published in `config/venue-profile.schema.json`, for editors. */
-export function venueProfileJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(venueProfileSchema, { io: "input" });
+/** The text of `config/venue-profile.schema.json`: the JSON Schema of a profile, for editors. */
+export function renderVenueProfileSchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(venueProfileSchema, { io: "input" }), null, 2)}\n`;
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { venueProfileJsonSchema } from "../../src/venues/profile-schema.ts";
+import { renderVenueProfileSchema } from "../../src/venues/profile-schema.ts";
 
 const SCHEMA_FILE = join(import.meta.dir, "../../config/venue-profile.schema.json");
 
-// When the schema has changed on purpose: bun scripts/write-venue-schema.ts
+// When the schema has changed on purpose: bun scripts/generate-docs.ts
 test("config/venue-profile.schema.json is what the zod schema generates", async () => {
-  expect(await Bun.file(SCHEMA_FILE).json()).toEqual(JSON.parse(JSON.stringify(venueProfileJsonSchema())));
+  expect(await Bun.file(SCHEMA_FILE).text()).toBe(renderVenueProfileSchema());
 });

@@ -40,7 +40,7 @@ const PRODUCER_ID_API = { key: apiKeys.InitProducerId, definition: requests.Init
  * other for one connect timeout, then a last one, which may stay silent), then the leader is connected to, behind
  * another lane's attempt, and stays silent too.
  */
-export function kafkaAttemptMaxMs(endpoint: KafkaEndpoint): number {
+export function kafkaAttemptMaxMs(endpoint: Pick<KafkaEndpoint, "connectTimeoutMs" | "requestTimeoutMs">): number {
   const { connectTimeoutMs, requestTimeoutMs } = endpoint;
   return 5 * (connectTimeoutMs + RECONNECT_BACKOFF.maxDelayMs) + 2 * requestTimeoutMs;
 }
