@@ -9,6 +9,7 @@ import { topicsCommand } from "./commands/topics.ts";
 import { venuesCommand } from "./commands/venues.ts";
 import { versionCommand } from "./commands/version.ts";
 import { SystemClock } from "./runtime/system-clock.ts";
+import { RESTORE_TERMINAL } from "./telemetry/terminal-board.ts";
 
 // The only file that reads argv and the environment, hears signals and ends the process.
 
@@ -56,7 +57,10 @@ function stopSignal(): AbortSignal {
     ["SIGINT", 2],
   ] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(128 + number);
+      if (controller.signal.aborted) {
+        if (process.stdout.isTTY) process.stdout.write(RESTORE_TERMINAL);
+        process.exit(128 + number);
+      }
       controller.abort();
     });
   }

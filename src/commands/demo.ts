@@ -32,9 +32,10 @@ Examples:
       options = parseDemoArguments(context.args, context.random);
       plan = startDemo(options, {
         clock: context.clock,
-        onFault: (fault) => {
-          faults.push(`fault: ${fault.venue} ${fault.what}`);
+        onFault: ({ venue, what }) => {
+          faults.push(`fault: ${venue} ${what}`);
           faults.splice(0, faults.length - FAULTS_SHOWN);
+          if (context.terminal === null || options.isPlain) context.print(`fault: ${venue} ${what}\n`);
         },
       });
     } catch (error) {

@@ -54,7 +54,11 @@ async function measure(scenario: Scenario, url: string, runMs: number): Promise<
   const controller = new AbortController();
   const clock = new SystemClock();
   const monitor = new RecordingMonitor();
-  const adapter = new WebSocketAdapter({ venue: createWorkingVenue(scenario.workLoops), url, turns: new TurnQueue(clock) });
+  const adapter = new WebSocketAdapter({
+    venue: createWorkingVenue(scenario.workLoops),
+    url,
+    turns: new TurnQueue(clock),
+  });
   const sessions = Array.from({ length: scenario.sockets }, (_, id) =>
     adapter.startSession({
       signal: controller.signal,

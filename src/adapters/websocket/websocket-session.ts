@@ -47,7 +47,7 @@ export class WebSocketSession implements Session {
   #isClosing = false;
   #isOver = false;
 
-  /** @throws IngestError when the URL cannot be used */
+  /** @throws IngestError when the URL cannot be used or the venue does not take the instruments */
   constructor(context: SessionContext, options: WebSocketSessionOptions) {
     this.#context = context;
     this.#options = options;
@@ -56,6 +56,8 @@ export class WebSocketSession implements Session {
     const nextId = () => ++this.#lastId;
     this.#settle = Promise.withResolvers<SessionEnd>();
     this.ended = this.#settle.promise;
+    // The decoder first: should it refuse the instruments, no socket is left behind.
+    const decoder = venue.createDecoder(context.instruments, context.quotes, context.epoch);
     this.#socket = openSocket(options);
     this.#outbox = new Outbox(clock, venue.limits.messageSpacingMs, (text) => this.#send(text));
     this.#tracker = new SubscriptionTracker({
@@ -68,7 +70,7 @@ export class WebSocketSession implements Session {
     });
     this.#reader = new MessageReader({
       socket: this.#socket,
-      decoder: venue.createDecoder(context.instruments, context.quotes, context.epoch),
+      decoder,
       monitor,
       clock,
       turns,

@@ -22,7 +22,7 @@ const REJECTED = { outcome: "rejected", isStaleMetadata: false, hint: "" } as co
 const ACKED = { outcome: "acked", isStaleMetadata: false, hint: "" } as const;
 
 /**
- * Every answer a Produce request can get (Apache Kafka, `Errors.java` and `Sender.java`, 4.1), by code. The rule:
+ * Every answer a Produce request may get, by code; names and codes as in `Errors` of Kafka 4.4.0. The rule:
  * what may pass, or what a change on the broker's side can put right for this very batch, is `retry`, so nothing is
  * lost meanwhile; `rejected` is only what another batch would not suffer from. A code that is not here is unknown, so
  * its outcome is unknown: `retry` with the same sequence, which an idempotent broker takes once.
