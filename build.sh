@@ -9,6 +9,8 @@ readonly TARGET_DEFAULT=bun-linux-x64-baseline
 readonly JAVA_MIN=17
 # A test that hangs ends here; the slowest honest ones name a limit of their own.
 readonly TEST_TIMEOUT_MS=20000
+# A network that swallows packets must not hold anybody up for ever.
+readonly FETCH_LIMIT=5m
 
 usage() {
   cat <<'END'
@@ -95,7 +97,7 @@ fetch_bun() {
   local version="$1" folder="$2" draft
   mkdir -p "$CACHE"
   draft="$(mktemp -d "$CACHE/bun-draft.XXXXXX")"
-  quietly npm install --prefix "$draft" --no-save --no-audit --no-fund "bun@$version"
+  quietly timeout "$FETCH_LIMIT" npm install --prefix "$draft" --no-save --no-audit --no-fund "bun@$version"
   is_bun_version "$draft/node_modules/.bin/bun" "$version" || die "npm did not give a Bun $version that runs"
   # -T: never into a folder that has come to be meanwhile.
   if ! mv -T "$draft" "$folder" 2>/dev/null; then
@@ -109,7 +111,7 @@ fetch_bun() {
 
 ensure_dependencies() {
   ensure_bun
-  quietly bun install --frozen-lockfile || die "the dependencies could not be installed"
+  quietly timeout "$FETCH_LIMIT" bun install --frozen-lockfile || die "the dependencies could not be installed"
 }
 
 # ---- build -----------------------------------------------------------------------------------------------------------

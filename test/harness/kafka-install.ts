@@ -19,6 +19,8 @@ import { KAFKA_TEST_USER, renderKafkaConfiguration } from "./kafka-configuration
 const POM_FILE = join(import.meta.dir, "kafka", "pom.xml");
 /** Every test cluster has this id: each lives alone on its own ports. */
 const CLUSTER_ID = "ZWRnZS1pbmdlc3Rlci10ZQ";
+/** How long Maven may take; a network that swallows packets must not hold a test run up for ever. */
+const FETCH_TIMEOUT_MS = 600_000;
 /** How long the first start, on a cold machine, may take. */
 const FIRST_START_TIMEOUT_MS = 120_000;
 
@@ -99,11 +101,12 @@ async function fetchJars(installation: KafkaInstallation, lockFile: string): Pro
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    timeout: FETCH_TIMEOUT_MS,
   });
   const output = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   if ((await child.exited) !== 0) {
     throw new Error(
-      `Cannot fetch Kafka ${installation.version}: Maven ended with ${child.exitCode}\n${output.join("")}`,
+      `Cannot fetch Kafka ${installation.version}: Maven ended by ${child.signalCode ?? child.exitCode}\n${output.join("")}`,
     );
   }
 }

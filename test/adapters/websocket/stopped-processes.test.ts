@@ -63,7 +63,7 @@ afterEach(async () => {
 
 describe("Stopped processes", () => {
   test("a venue that is stopped (SIGSTOP) is found half-open, and connected anew when it runs again", async () => {
-    const venue = spawn("quoting-venue.ts");
+    const venue = spawn("quoting-venue-program.ts");
     const url = await venue.line();
     const clock = new CountingClock();
     const policy = { staleAfterMs: 200, deadAfterMs: 400, initialDelayMs: 20, maxDelayMs: 100, maxRetries: 1000 };
@@ -89,8 +89,8 @@ describe("Stopped processes", () => {
   });
 
   test("a process that is stopped itself reads on afterwards, without a storm of false alarms", async () => {
-    const venue = spawn("quoting-venue.ts");
-    const feed = spawn("following-feed.ts", await venue.line());
+    const venue = spawn("quoting-venue-program.ts");
+    const feed = spawn("following-feed-program.ts", await venue.line());
     expect(await feed.line()).toBe("live");
     feed.process.kill("SIGSTOP");
     await Bun.sleep(STOPPED_MS);

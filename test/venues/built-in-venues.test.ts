@@ -1,0 +1,104 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describeVenue, findBuiltInProfile, listVenues, venueNames } from "../../src/venues/built-in-venues.ts";
+import { compileVenue } from "../../src/venues/compile-venue.ts";
+import { loadProfile } from "../../src/venues/load-profile.ts";
+import type { VenueProfile } from "../../src/venues/profile-schema.ts";
+import { createRecordedDecoder, type PlainQuote } from "./quote-recorder.ts";
+
+const PROFILES_DIR = join(import.meta.dir, "../../config/venues");
+const FIXTURES_DIR = join(import.meta.dir, "../fixtures/venues");
+
+function builtIn(name: string): VenueProfile {
+  const profile = findBuiltInProfile(name);
+  if (profile === null) throw new Error(`${name} is no built-in venue`);
+  return profile;
+}
+
+describe("built-in venues", () => {
+  test("are the files of config/venues, under their own names", () => {
+    const files = readdirSync(PROFILES_DIR).map((file) => file.replace(/\.json$/, ""));
+    expect(venueNames()).toEqual(files.sort());
+    for (const name of venueNames()) expect(builtIn(name).name).toBe(name);
+  });
+
+  test("include the six that are promised", () => {
+    expect(venueNames()).toEqual(expect.arrayContaining(["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"]));
+  });
+
+  test("a profile from a file works like the built-in one", async () => {
+    for (const name of venueNames()) {
+      const text = await Bun.file(join(PROFILES_DIR, `${name}.json`)).text();
+      expect(loadProfile(text, `${name}.json`)).toEqual(builtIn(name));
+    }
+  });
+
+  test("describeVenue() and findBuiltInProfile() know no other", () => {
+    for (const name of ["nasdaq", "", "__proto__", "toString"]) {
+      expect(findBuiltInProfile(name)).toBeNull();
+      expect(describeVenue(name)).toBeNull();
+    }
+  });
+
+  test("listVenues() tells what there is to know", () => {
+    expect(listVenues().map(({ name }) => name)).toEqual(venueNames());
+    for (const venue of listVenues()) {
+      expect(venue).toEqual(describeVenue(venue.name) as typeof venue);
+      expect(venue.url).toStartWith("wss://");
+      expect(venue.docs).toStartWith("https://");
+      expect(venue.defaultSymbols.length).toBeGreaterThan(0);
+    }
+  });
+
+  test("count as dead only after a ping had time to be answered", () => {
+    for (const name of venueNames()) {
+      const { ping, limits } = builtIn(name);
+      if (ping?.when === "idle") expect(limits.deadAfterMs).toBeGreaterThan(ping.everyMs * 1.9);
+      expect(limits.staleAfterMs).toBeLessThanOrEqual(limits.deadAfterMs);
+    }
+  });
+});
+
+interface About {
+  readonly symbols: readonly string[];
+  readonly source: string;
+  readonly date: string;
+}
+
+/** One line of `expected.jsonl`: the kind, and what it holds. */
+interface Expected {
+  readonly kind: string;
+  readonly reason?: string;
+  readonly quotes?: readonly PlainQuote[];
+  readonly control?: unknown;
+}
+
+/** The lines of a file, without the last end of line. */
+async function linesOf(file: string): Promise<string[]> {
+  return (await Bun.file(file).text()).replace(/\n$/, "").split("\n");
+}
+
+describe("documented messages (test/fixtures/venues)", () => {
+  test("are there for every built-in venue", () => {
+    expect(readdirSync(FIXTURES_DIR).sort()).toEqual(venueNames());
+  });
+
+  test.each(venueNames())("%s: every message is read as expected", async (name) => {
+    const folder = join(FIXTURES_DIR, name);
+    const about: About = await Bun.file(join(folder, "about.json")).json();
+    expect(about.source).not.toBe("");
+    expect(about.date).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    const wire = await linesOf(join(folder, "wire.jsonl"));
+    const expected: Expected[] = (await linesOf(join(folder, "expected.jsonl"))).map((line) => JSON.parse(line));
+    const venue = compileVenue(builtIn(name));
+    venue.subscribeRequests(about.symbols, () => 1);
+    const { decode } = createRecordedDecoder(venue, about.symbols);
+    const seen = wire.map((line): Expected => {
+      const { kind, reason, quotes } = decode(line);
+      if (kind === "control") return { kind, control: venue.readControl(Buffer.from(line)) };
+      return { kind, ...(reason === "" ? {} : { reason }), ...(quotes.length === 0 ? {} : { quotes }) };
+    });
+    expect(seen).toEqual(expected);
+  });
+});
