@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
@@ -61,14 +61,23 @@ describe("words", () => {
 describe("configuration", () => {
   test("all problems are told at once, nothing is connected, exit code 2", async () => {
     const opened = venue.stats().sessionsOpened;
-    const { code, stderr } = await runBinary(["run"], feedEnv({ BINANCE_MAX_RETRIES: "many", LOG_LEVEL: "loud", BINANCE_SYMBOL: "X" }));
+    const { code, stderr } = await runBinary(
+      ["run"],
+      feedEnv({ BINANCE_MAX_RETRIES: "many", LOG_LEVEL: "loud", BINANCE_SYMBOL: "X" }),
+    );
     expect(code).toBe(2);
     for (const name of ["BINANCE_MAX_RETRIES", "LOG_LEVEL", "BINANCE_SYMBOLS"]) expect(stderr).toContain(name);
     expect(venue.stats().sessionsOpened).toBe(opened);
   });
 
   test("lp-alpha enabled says that this version has no FIX", async () => {
-    const env = feedEnv({ LP_ALPHA_ENABLED: "true", LP_ALPHA_HOST: "127.0.0.1", LP_ALPHA_PORT: "9", LP_ALPHA_SENDER: "A", LP_ALPHA_TARGET: "B" });
+    const env = feedEnv({
+      LP_ALPHA_ENABLED: "true",
+      LP_ALPHA_HOST: "127.0.0.1",
+      LP_ALPHA_PORT: "9",
+      LP_ALPHA_SENDER: "A",
+      LP_ALPHA_TARGET: "B",
+    });
     const { code, stderr } = await runBinary(["run"], env);
     expect(code).toBe(2);
     expect(stderr).toContain("LP_ALPHA_ENABLED");
@@ -91,10 +100,20 @@ describe("configuration", () => {
     const folder = emptyFolder();
     const builtIn = await Bun.file(join(import.meta.dir, "../../config/venues/binance.json")).json();
     writeFileSync(join(folder, "mine.json"), JSON.stringify({ ...builtIn, name: "mine" }));
-    const env = { FEEDS: "mine", MINE_PROFILE: "mine.json", MINE_URL: venue.url, MINE_SYMBOLS: "BTCUSDT", SINK: "stdout", ADMIN_PORT: "0" };
+    const env = {
+      FEEDS: "mine",
+      MINE_PROFILE: "mine.json",
+      MINE_URL: venue.url,
+      MINE_SYMBOLS: "BTCUSDT",
+      SINK: "stdout",
+      ADMIN_PORT: "0",
+    };
     const run = startBinary(["run"], env, folder);
     const { url } = await run.waitForLog("admin_server_started");
-    await until(() => published(url, "mine"), (count) => count > 0);
+    await until(
+      () => published(url, "mine"),
+      (count) => count > 0,
+    );
     run.signal("SIGTERM");
     const { stdout } = await run.ended;
     expect(JSON.parse(stdout.split("\n")[0]).aggregateId).toBe("mine:BTCUSDT");
@@ -106,9 +125,14 @@ describe("configuration", () => {
 
   test("check --connect tries every connection once and tells in a table", async () => {
     const good = await runBinary(["check", "--connect", "--json"], feedEnv());
-    expect(JSON.parse(good.stdout).connections).toEqual([expect.objectContaining({ subject: "feed binance", isGood: true })]);
+    expect(JSON.parse(good.stdout).connections).toEqual([
+      expect.objectContaining({ subject: "feed binance", isGood: true }),
+    ]);
     expect(good.code).toBe(0);
-    const bad = await runBinary(["check", "--connect"], feedEnv({ BINANCE_URL: "ws://127.0.0.1:1", KAFKA_BROKERS: "127.0.0.1:1" }));
+    const bad = await runBinary(
+      ["check", "--connect"],
+      feedEnv({ BINANCE_URL: "ws://127.0.0.1:1", KAFKA_BROKERS: "127.0.0.1:1" }),
+    );
     expect(bad.code).toBe(1);
     expect(bad.stdout).toMatch(/feed binance\s+FAILED/);
     expect(bad.stdout).toMatch(/broker 127\.0\.0\.1:1\s+FAILED/);
@@ -119,11 +143,17 @@ describe("run", () => {
   test("SINK=stdout writes one JSON record a line and nothing else; SIGTERM drains and ends with 0", async () => {
     const run = startBinary(["run"], feedEnv({ SINK: "stdout" }));
     const { url } = await run.waitForLog("admin_server_started");
-    await until(() => published(url, "binance"), (count) => count > 100);
+    await until(
+      () => published(url, "binance"),
+      (count) => count > 100,
+    );
     run.signal("SIGTERM");
     const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(0);
-    const records = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const records = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     expect(records.length).toBeGreaterThan(100);
     expect(records.map((record) => record.payload.sequenceNumber)).toEqual(records.map((_, i) => i + 1));
     expect(records[0].eventType).toBe("market-data.raw-price");
@@ -134,7 +164,10 @@ describe("run", () => {
     const folder = emptyFolder();
     const run = startBinary(["run"], feedEnv(), folder);
     const { url } = await run.waitForLog("admin_server_started");
-    const ready = await until(() => get(url, "/readyz"), ({ status }) => status === 200);
+    const ready = await until(
+      () => get(url, "/readyz"),
+      ({ status }) => status === 200,
+    );
     expect(JSON.parse(ready.body).isReady).toBe(true);
     expect((await get(url, "/healthz")).status).toBe(200);
     const status = JSON.parse((await get(url, "/status")).body);
@@ -146,7 +179,9 @@ describe("run", () => {
     run.signal("SIGINT");
     expect((await run.ended).code).toBe(0);
     const database = new Database(join(folder, "edge-ingester.sqlite"), { readonly: true });
-    const { count } = database.query("select count(*) as count from records where topic = 'orion.market-data.raw'").get() as { count: number };
+    const { count } = database
+      .query("select count(*) as count from records where topic = 'orion.market-data.raw'")
+      .get() as { count: number };
     expect(count).toBeGreaterThan(0);
     database.close();
   });
@@ -154,7 +189,10 @@ describe("run", () => {
   test("a hostile .env, bunfig.toml, package.json and tsconfig.json beside it are not read", async () => {
     const folder = emptyFolder();
     const trap = join(folder, "trap.ts");
-    writeFileSync(trap, `require("node:fs").writeFileSync(${JSON.stringify(join(folder, "sprung"))}, "x"); process.exit(66);`);
+    writeFileSync(
+      trap,
+      `require("node:fs").writeFileSync(${JSON.stringify(join(folder, "sprung"))}, "x"); process.exit(66);`,
+    );
     writeFileSync(join(folder, ".env"), "SINK=kafka\nKAFKA_BROKERS=evil:9092\nFEEDS=nonsense\n");
     writeFileSync(join(folder, "bunfig.toml"), `preload = [${JSON.stringify(trap)}]\n`);
     writeFileSync(join(folder, "package.json"), "{ this is no JSON");
@@ -172,7 +210,10 @@ describe("run", () => {
   test("an unreachable broker keeps the process up and unready, with the variable named", async () => {
     const run = startBinary(["run"], feedEnv({ KAFKA_BROKERS: "127.0.0.1:1", DRAIN_MS: "60000" }));
     const { url } = await run.waitForLog("admin_server_started");
-    const ready = await until(() => get(url, "/readyz"), ({ body }) => body.includes("KAFKA_BROKERS"));
+    const ready = await until(
+      () => get(url, "/readyz"),
+      ({ body }) => body.includes("KAFKA_BROKERS"),
+    );
     expect(ready.status).toBe(503);
     expect((await get(url, "/healthz")).status).toBe(200);
     run.signal("SIGTERM");
@@ -190,10 +231,16 @@ describe("run", () => {
     const { url } = await log.waitFor("admin_server_started");
     await until(
       async () => (await get(url, "/status")).body,
-      (body) => JSON.parse(body).lanes.some((lane: { isInFlight: boolean; sealedBatches: number }) => lane.isInFlight && lane.sealedBatches > 1),
+      (body) =>
+        JSON.parse(body).lanes.some(
+          (lane: { isInFlight: boolean; sealedBatches: number }) => lane.isInFlight && lane.sealedBatches > 1,
+        ),
     );
     child.kill("SIGTERM");
-    await until(async () => (await get(url, "/readyz")).body, (body) => body.includes("draining"));
+    await until(
+      async () => (await get(url, "/readyz")).body,
+      (body) => body.includes("draining"),
+    );
     child.kill("SIGTERM");
     expect(await child.exited).toBe(143);
   });
@@ -201,10 +248,22 @@ describe("run", () => {
 
 describe("demo", () => {
   test("shows six live venues and a ledger that balances, with faults, and ends by itself", async () => {
-    const { code, stdout } = await runBinary(["demo", "--seconds", "4", "--plain", "--rate", "600", "--faults", "--seed", "3"]);
+    const { code, stdout } = await runBinary([
+      "demo",
+      "--seconds",
+      "4",
+      "--plain",
+      "--rate",
+      "600",
+      "--faults",
+      "--seed",
+      "3",
+    ]);
     expect(code).toBe(0);
     for (const name of ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"]) {
-      expect(stdout).toMatch(new RegExp(`${name}: accepted [1-9]\\d* = acked [1-9]\\d* \\+ in memory 0 \\+ dropped 0; the ledger balances`));
+      expect(stdout).toMatch(
+        new RegExp(`${name}: accepted [1-9]\\d* = acked [1-9]\\d* \\+ in memory 0 \\+ dropped 0; the ledger balances`),
+      );
     }
   });
 });

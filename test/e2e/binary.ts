@@ -28,7 +28,11 @@ export function emptyFolder(): string {
 }
 
 /** Starts the binary in a folder with exactly this environment. */
-export function startBinary(args: readonly string[], env: Record<string, string> = {}, folder = emptyFolder()): Running {
+export function startBinary(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  folder = emptyFolder(),
+): Running {
   if (!existsSync(BINARY)) throw new Error(`Cannot test ${BINARY}: it is not built; run './build.sh build'`);
   const child = Bun.spawn([BINARY, ...args], { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const log = new LineLog();
@@ -47,7 +51,11 @@ export function startBinary(args: readonly string[], env: Record<string, string>
 }
 
 /** Runs the binary to its end. */
-export async function runBinary(args: readonly string[], env: Record<string, string> = {}, folder?: string): Promise<Ran> {
+export async function runBinary(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  folder?: string,
+): Promise<Ran> {
   return await startBinary(args, env, folder).ended;
 }
 
@@ -62,7 +70,8 @@ export class LineLog {
       this.#text += decoder.decode(chunk, { stream: true });
       this.#look();
     }
-    for (const { event, reject } of this.#waiters) reject(new Error(`No log line '${event}' before the end:\n${this.#text}`));
+    for (const { event, reject } of this.#waiters)
+      reject(new Error(`No log line '${event}' before the end:\n${this.#text}`));
     return this.#text;
   }
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startSimulator, type Simulator } from "../../src/simulator/simulator.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import type { ExpectedQuote } from "../../src/simulator/venue-dialect.ts";
+import { runBinary, startBinary } from "../e2e/binary.ts";
 import { KAFKA_START_TIMEOUT_MS, sharedKafka, uniqueTopic } from "../harness/kafka.ts";
 import type { TestKafka } from "../harness/kafka-handle.ts";
 import { type KcatRecord, readTopicWithKcat } from "../harness/kcat.ts";
-import { runBinary, startBinary } from "../e2e/binary.ts";
 
 const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"];
 const QUOTES_PER_VENUE = 300;
@@ -59,7 +59,11 @@ describe("the compiled binary, six simulated venues, a real broker, kcat", () =>
     const created = await runBinary(["topics", "create"], env);
     expect(created).toMatchObject({ code: 0 });
     const again = await runBinary(["topics", "create", "--json"], env);
-    expect(JSON.parse(again.stdout).map((report: { state: string }) => report.state)).toEqual(["exists", "exists", "exists"]);
+    expect(JSON.parse(again.stdout).map((report: { state: string }) => report.state)).toEqual([
+      "exists",
+      "exists",
+      "exists",
+    ]);
 
     const run = startBinary(["run"], env);
     const { url } = await run.waitForLog("admin_server_started");
@@ -69,8 +73,13 @@ describe("the compiled binary, six simulated venues, a real broker, kcat", () =>
     const total = () => [...sent.values()].reduce((sum, quotes) => sum + quotes.length, 0);
     for (let i = 0; i < 200; i++) {
       const text = await (await fetch(`${url}/metrics`)).text();
-      const published = [...text.matchAll(/market_data_raw_published_total\{[^}]*\} (\d+)/g)].reduce((sum, m) => sum + Number(m[1]), 0);
-      const seen = [...text.matchAll(/(?:feed_duplicates_total|market_data_raw_published_total)\{[^}]*\} (\d+)/g)].reduce((sum, m) => sum + Number(m[1]), 0);
+      const published = [...text.matchAll(/market_data_raw_published_total\{[^}]*\} (\d+)/g)].reduce(
+        (sum, m) => sum + Number(m[1]),
+        0,
+      );
+      const seen = [
+        ...text.matchAll(/(?:feed_duplicates_total|market_data_raw_published_total)\{[^}]*\} (\d+)/g),
+      ].reduce((sum, m) => sum + Number(m[1]), 0);
       if (published > 0 && seen >= total()) break;
       await Bun.sleep(25);
     }
@@ -93,11 +102,20 @@ describe("the compiled binary, six simulated venues, a real broker, kcat", () =>
   test("every symbol's quotes are those the venue sent, digit by digit, in order, none lost, none twice", () => {
     for (const [key, quotes] of sent) {
       const published = records.filter((record) => record.key === key).map((record) => readValue(record).payload);
-      const expected = quotes.map(({ bidPrice, bidSize, askPrice, askSize }) => ({ bidPrice, bidSize, askPrice, askSize }));
+      const expected = quotes.map(({ bidPrice, bidSize, askPrice, askSize }) => ({
+        bidPrice,
+        bidSize,
+        askPrice,
+        askSize,
+      }));
       // Bybit sends an unchanged book again after 3 s, under the same number: told apart and not published.
-      const isResent = (at: number) => at > 0 && quotes[at].sequence !== null && quotes[at].sequence === quotes[at - 1].sequence;
+      const isResent = (at: number) =>
+        at > 0 && quotes[at].sequence !== null && quotes[at].sequence === quotes[at - 1].sequence;
       const wanted = key.startsWith("bybit:") ? expected.filter((_, at) => !isResent(at)) : expected;
-      expect({ key, quotes: published.map(({ bidPrice, bidSize, askPrice, askSize }) => ({ bidPrice, bidSize, askPrice, askSize })) }).toEqual({
+      expect({
+        key,
+        quotes: published.map(({ bidPrice, bidSize, askPrice, askSize }) => ({ bidPrice, bidSize, askPrice, askSize })),
+      }).toEqual({
         key,
         quotes: wanted as never,
       });
@@ -125,7 +143,8 @@ describe("the compiled binary, six simulated venues, a real broker, kcat", () =>
 
   test("a key is always on one partition, and partitions share the keys", () => {
     const partitions = new Map<string, Set<number>>();
-    for (const { key, partition } of records) partitions.set(key ?? "", (partitions.get(key ?? "") ?? new Set()).add(partition));
+    for (const { key, partition } of records)
+      partitions.set(key ?? "", (partitions.get(key ?? "") ?? new Set()).add(partition));
     for (const [, of] of partitions) expect(of.size).toBe(1);
     expect(new Set([...partitions.values()].flatMap((of) => [...of])).size).toBeGreaterThan(1);
   });
@@ -133,9 +152,7 @@ describe("the compiled binary, six simulated venues, a real broker, kcat", () =>
   test("the feeds' lives are on the events topic", async () => {
     const events = (await readTopicWithKcat(kafka.bootstrap.plain, `${topic}.events`)).map(readValue);
     for (const venue of VENUES) {
-      const states = events
-        .filter((event) => event.aggregateId === venue)
-        .map((event) => event.payload["to"]);
+      const states = events.filter((event) => event.aggregateId === venue).map((event) => event.payload["to"]);
       expect(states).toContain("live");
       expect(states.at(-1)).toBe("stopped");
     }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describeVenue, findBuiltInProfile, listVenues, venueNames } from "../../src/venues/built-in-venues.ts";
 import { compileVenue } from "../../src/venues/compile-venue.ts";
 import { loadProfile } from "../../src/venues/load-profile.ts";
 import type { VenueProfile } from "../../src/venues/profile-schema.ts";
-import { createRecordedDecoder, type PlainQuote } from "./quote-recorder.ts";
+import { createRecordedDecoder, decodeFrame, type PlainQuote } from "./quote-recorder.ts";
 
 const PROFILES_DIR = join(import.meta.dir, "../../config/venues");
 const FIXTURES_DIR = join(import.meta.dir, "../fixtures/venues");
@@ -101,4 +102,33 @@ describe("documented messages (test/fixtures/venues)", () => {
     });
     expect(seen).toEqual(expected);
   });
+
+  test.each(venueNames())(
+    "property: %s takes changed messages without a throw, and passes on JSON only",
+    async (name) => {
+      const folder = join(FIXTURES_DIR, name);
+      const about: About = await Bun.file(join(folder, "about.json")).json();
+      const wire = await linesOf(join(folder, "wire.jsonl"));
+      const venue = compileVenue(builtIn(name));
+      venue.subscribeRequests(about.symbols, () => 1);
+      const { decoder, recorder } = createRecordedDecoder(venue, about.symbols);
+      const change = fc.record({
+        at: fc.nat(),
+        byte: fc.oneof(fc.nat(255), fc.constantFrom(...Buffer.from('"\\{}[],:0-.'))),
+      });
+      const changes = fc.array(change, { minLength: 1, maxLength: 4 });
+      fc.assert(
+        fc.property(fc.constantFrom(...wire), changes, fc.nat(), (line, edits, cut) => {
+          const frame = Buffer.from(line);
+          for (const { at, byte } of edits) frame[at % frame.length] = byte;
+          const bytes = cut % 5 === 0 ? frame.subarray(0, cut % frame.length) : frame;
+          const { kind, quotes } = decodeFrame(decoder, recorder, bytes);
+          venue.readControl(bytes);
+          if (quotes.length > 0) expect(() => JSON.parse(recorder.lastRaw)).not.toThrow();
+          if (kind === "rejected") expect(decoder.rejectReason).not.toBe("");
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 });

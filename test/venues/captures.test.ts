@@ -60,7 +60,11 @@ function digitsAt(message: string, key: string): string {
   return digits;
 }
 
-function quoteOf(symbol: string, sides: readonly [string, string | null, string, string | null], rest: Partial<PlainQuote>): PlainQuote {
+function quoteOf(
+  symbol: string,
+  sides: readonly [string, string | null, string, string | null],
+  rest: Partial<PlainQuote>,
+): PlainQuote {
   const [bidPrice, bidSize, askPrice, askSize] = sides;
   return { symbol, bidPrice, bidSize, askPrice, askSize, sequence: null, venueTimeMs: -1, ...rest };
 }
@@ -151,13 +155,15 @@ describe.skipIf(skipsCaptures())("real recordings (CAPTURES_DIR)", () => {
     const file = join(import.meta.dir, "../../config/venues/bitstamp.json");
     const text = (await Bun.file(file).text()).replaceAll("order_book_", "diff_order_book_");
     const messages = messagesOf("cryptofeed/BITSTAMP.ws.1.0");
-    const expected = messages.filter((message) => message.includes('"microtimestamp":"') && message.includes("diff_")).map((message) => {
-      const { data, channel } = JSON.parse(message);
-      const [bidPrice = null, bidSize = null] = data.bids[0] ?? [];
-      const [askPrice = null, askSize = null] = data.asks[0] ?? [];
-      const time = { sequence: data.microtimestamp, venueTimeMs: Math.floor(Number(data.microtimestamp) / 1000) };
-      return { symbol: channel.replace("diff_order_book_", ""), bidPrice, bidSize, askPrice, askSize, ...time };
-    });
+    const expected = messages
+      .filter((message) => message.includes('"microtimestamp":"') && message.includes("diff_"))
+      .map((message) => {
+        const { data, channel } = JSON.parse(message);
+        const [bidPrice = null, bidSize = null] = data.bids[0] ?? [];
+        const [askPrice = null, askSize = null] = data.asks[0] ?? [];
+        const time = { sequence: data.microtimestamp, venueTimeMs: Math.floor(Number(data.microtimestamp) / 1000) };
+        return { symbol: channel.replace("diff_order_book_", ""), bidPrice, bidSize, askPrice, askSize, ...time };
+      });
     expect(expected.length).toBe(717);
     const { quotes, kinds, acked } = play(compileVenue(loadProfile(text, "diff.json")), symbolsOf(expected), messages);
     expect(quotes).toEqual(expected);
@@ -211,9 +217,18 @@ describe.skipIf(skipsCaptures())("real recordings (CAPTURES_DIR)", () => {
     const messages = messagesOf("tardis-node/bybit.jsonl");
     const { quotes, kinds } = play(venueOf("bybit"), ["BTCUSDT"], messages);
     expect(quotes).toEqual([
-      quoteOf("BTCUSDT", ["28552.00", "0.047", "28552.10", "25.433"], { sequence: "7003305", venueTimeMs: 1_680_673_820_717 }),
-      quoteOf("BTCUSDT", ["28552.00", "0.012", "28552.10", "25.433"], { sequence: "7003306", venueTimeMs: 1_680_673_821_137 }),
-      quoteOf("BTCUSDT", ["27991.70", "0.777", "27994.40", "0.058"], { sequence: "1188472", venueTimeMs: 1_682_092_584_425 }),
+      quoteOf("BTCUSDT", ["28552.00", "0.047", "28552.10", "25.433"], {
+        sequence: "7003305",
+        venueTimeMs: 1_680_673_820_717,
+      }),
+      quoteOf("BTCUSDT", ["28552.00", "0.012", "28552.10", "25.433"], {
+        sequence: "7003306",
+        venueTimeMs: 1_680_673_821_137,
+      }),
+      quoteOf("BTCUSDT", ["27991.70", "0.777", "27994.40", "0.058"], {
+        sequence: "1188472",
+        venueTimeMs: 1_682_092_584_425,
+      }),
     ]);
     expect(kinds).toEqual({ quote: 3, ignored: messages.length - 4, unknown_message: 1 });
   });

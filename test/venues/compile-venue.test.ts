@@ -4,7 +4,7 @@ import { Instrument } from "../../src/domain/instrument.ts";
 import { findBuiltInProfile } from "../../src/venues/built-in-venues.ts";
 import { compileVenue, type VenueOptions } from "../../src/venues/compile-venue.ts";
 import type { CompiledVenue, ControlMessage } from "../../src/venues/compiled-venue.ts";
-import { FLAT_QUOTE, testVenue } from "./test-profile.ts";
+import { FLAT_QUOTE, type ProfileInput, testVenue } from "./test-profile.ts";
 
 function builtIn(name: string, options: VenueOptions = {}): CompiledVenue {
   const profile = findBuiltInProfile(name);
@@ -47,7 +47,10 @@ describe("subscribeRequests()", () => {
   test.each([
     ["binance", '{"method":"SUBSCRIBE","params":["btcusdt@bookTicker","ethusdt@bookTicker"],"id":1}'],
     ["coinbase", '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["ticker","heartbeat"]}'],
-    ["kraken", '{"method":"subscribe","params":{"channel":"ticker","symbol":["BTC/USD","ETH/USD"],"event_trigger":"bbo","snapshot":true},"req_id":1}'],
+    [
+      "kraken",
+      '{"method":"subscribe","params":{"channel":"ticker","symbol":["BTC/USD","ETH/USD"],"event_trigger":"bbo","snapshot":true},"req_id":1}',
+    ],
     ["okx", '{"op":"subscribe","args":[{"channel":"bbo-tbt","instId":"BTC-USDT"}]}'],
     ["bybit", '{"req_id":"1","op":"subscribe","args":["orderbook.1.BTCUSDT"]}'],
     ["bitstamp", '{"event":"bts:subscribe","data":{"channel":"order_book_btcusd"}}'],
@@ -60,7 +63,10 @@ describe("subscribeRequests()", () => {
   test.each([
     ["binance", '{"method":"UNSUBSCRIBE","params":["btcusdt@bookTicker"],"id":1}'],
     ["coinbase", '{"type":"unsubscribe","product_ids":["BTC-USD"],"channels":["ticker","heartbeat"]}'],
-    ["kraken", '{"method":"unsubscribe","params":{"channel":"ticker","symbol":["BTC/USD"],"event_trigger":"bbo"},"req_id":1}'],
+    [
+      "kraken",
+      '{"method":"unsubscribe","params":{"channel":"ticker","symbol":["BTC/USD"],"event_trigger":"bbo"},"req_id":1}',
+    ],
     ["okx", '{"op":"unsubscribe","args":[{"channel":"bbo-tbt","instId":"BTC-USDT"}]}'],
     ["bybit", '{"req_id":"1","op":"unsubscribe","args":["orderbook.1.BTCUSDT"]}'],
     ["bitstamp", '{"event":"bts:unsubscribe","data":{"channel":"order_book_btcusd"}}'],
@@ -113,14 +119,16 @@ describe("compileVenue()", () => {
       const instruments = symbols.map((symbol, id) => new Instrument({ id, feedIndex: 0, source: name, symbol }));
       return () => builtIn(name).createDecoder(instruments, { accept: () => {} }, 1);
     };
-    expect(create("coinbase", "BTCUSD")).toThrow('Cannot use the symbols: "BTCUSD" is not a symbol of coinbase: want one like "BTC-USD"');
+    expect(create("coinbase", "BTCUSD")).toThrow(
+      'Cannot use the symbols: "BTCUSD" is not a symbol of coinbase: want one like "BTC-USD"',
+    );
     expect(create("binance", "BTCUSDT", "btcusdt")).toThrow('two of them are "BTCUSDT" at the venue');
     expect(create("binance", "BTCUSDT", "币安人生USDT")).not.toThrow();
   });
 });
 
 describe("readControl()", () => {
-  const messages = [
+  const messages: ProfileInput["messages"] = [
     { kind: "quote", when: { q: 1 }, quote: FLAT_QUOTE },
     { kind: "ack", when: { ok: "all" } },
     { kind: "ack", when: { ok: "id" }, id: "id" },
@@ -135,18 +143,31 @@ describe("readControl()", () => {
   test("an ack is for everything, for a request, or for symbols of ours", () => {
     expect(read('{"ok":"all"}')).toEqual({ kind: "ack", id: 0, symbols: [] });
     expect(read('{"ok":"id","id":"12"}')).toEqual({ kind: "ack", id: 12, symbols: [] });
-    expect(read('{"ok":"names","names":["q.bbb","q.zzz","q.bbb","BBB",5]}')).toEqual({ kind: "ack", id: 0, symbols: ["BBB"] });
+    expect(read('{"ok":"names","names":["q.bbb","q.zzz","q.bbb","BBB",5]}')).toEqual({
+      kind: "ack",
+      id: 0,
+      symbols: ["BBB"],
+    });
   });
 
-  test.each(['{"ok":"id"}', '{"ok":"id","id":null}', '{"ok":"id","id":"x"}', '{"ok":"id","id":-1}', '{"ok":"names","names":["q.zzz"]}', '{"ok":"names"}'])(
-    "an ack of nothing we know, such as %p, acks nothing",
-    (text) => {
-      expect(read(text)).toEqual({ kind: "none" });
-    },
-  );
+  test.each([
+    '{"ok":"id"}',
+    '{"ok":"id","id":null}',
+    '{"ok":"id","id":"x"}',
+    '{"ok":"id","id":-1}',
+    '{"ok":"names","names":["q.zzz"]}',
+    '{"ok":"names"}',
+  ])("an ack of nothing we know, such as %p, acks nothing", (text) => {
+    expect(read(text)).toEqual({ kind: "none" });
+  });
 
   test("a refusal is of the named symbol, of the one its text names, or of the request", () => {
-    expect(read('{"no":1,"id":4,"name":"BBB","why":"AAA?"}')).toEqual({ kind: "refusal", id: 4, symbols: ["BBB"], text: "AAA?" });
+    expect(read('{"no":1,"id":4,"name":"BBB","why":"AAA?"}')).toEqual({
+      kind: "refusal",
+      id: 4,
+      symbols: ["BBB"],
+      text: "AAA?",
+    });
     expect(read('{"no":1,"name":"ZZZ","code":7,"why":"AAA is unknown"}')).toEqual({
       kind: "refusal",
       id: 0,
@@ -157,7 +178,11 @@ describe("readControl()", () => {
   });
 
   test("a text of the venue is one line of at most 300 characters", () => {
-    expect(read('{"end":1,"why":"slow\\n\\u0007down"}')).toEqual({ kind: "fatal", text: "slow down", isRateLimit: true });
+    expect(read('{"end":1,"why":"slow\\n\\u0007down"}')).toEqual({
+      kind: "fatal",
+      text: "slow down",
+      isRateLimit: true,
+    });
     expect(read(`{"end":1,"why":"${"x".repeat(1000)}"}`)).toMatchObject({ text: "x".repeat(300) });
     expect(read('{"end":1}')).toMatchObject({ text: '{"end":1}' });
   });
@@ -174,7 +199,10 @@ describe("readControl()", () => {
     const kinds = ["ack", "refusal", "fatal", "reconnect", "none"];
     const member = fc.oneof(fc.constantFrom("all", "id", "names", 1, "AAA", null), fc.jsonValue());
     const json = fc.dictionary(fc.constantFrom("ok", "id", "names", "no", "name", "why", "end"), member);
-    const frame = fc.oneof(fc.uint8Array(), json.map((value) => Buffer.from(JSON.stringify(value))));
+    const frame = fc.oneof(
+      fc.uint8Array(),
+      json.map((value) => Buffer.from(JSON.stringify(value))),
+    );
     fc.assert(
       fc.property(frame, (bytes) => {
         expect(kinds).toContain(venue.readControl(bytes).kind);

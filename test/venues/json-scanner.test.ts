@@ -64,7 +64,11 @@ function expectAgreement(bytes: Uint8Array): void {
 
 /** Keys and strings that make wanted paths, escapes and UTF-8 likely. */
 const key = fc.constantFrom("a", "b", "c", "bc", "é", "list", "0", "1", "", "aa", "x");
-const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom('"', "\\", "/", "\u0000", "\ud800", "😀"));
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  fc.constantFrom('"', "\\", "/", "\u0000", "\ud800", "😀"),
+);
 const json = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 5, withCrossShrink: true },
@@ -89,7 +93,8 @@ function rewrite(value: unknown, seed: readonly number[]): string {
     });
   const write = (part: unknown): string => {
     if (typeof part === "string") return string(part);
-    if (Array.isArray(part)) return `[${space()}${part.map((element) => `${space()}${write(element)}${space()}`).join()}]`;
+    if (Array.isArray(part))
+      return `[${space()}${part.map((element) => `${space()}${write(element)}${space()}`).join()}]`;
     if (part === null || typeof part !== "object") return JSON.stringify(part);
     const members = Object.entries(part).map(([name, member]) => {
       const written = next() % 3 === 0 ? escapeAll(name) : string(name);
@@ -109,7 +114,9 @@ function escapeAll(content: string): string {
 describe("JsonScanner", () => {
   test("scan() records wanted values with the digits of the source", () => {
     const { scanner, textAt, typeAt } = createScanner();
-    expect(scanner.scan(bytesOf('{"x":[{"a":9}],"b":{"b":["q"],"a":1.10},"a":0.00000001,"c":[1e-8,{"a":null}]}'))).toBe(true);
+    expect(scanner.scan(bytesOf('{"x":[{"a":9}],"b":{"b":["q"],"a":1.10},"a":0.00000001,"c":[1e-8,{"a":null}]}'))).toBe(
+      true,
+    );
     expect(textAt("a")).toBe("0.00000001");
     expect(textAt("b.a")).toBe("1.10");
     expect(textAt("b.b.0")).toBe("q");
@@ -120,7 +127,9 @@ describe("JsonScanner", () => {
 
   test("scan() finds keys and strings written with escapes", () => {
     const { scanner, textAt } = createScanner();
-    expect(scanner.scan(bytesOf('{"\\u0061":"BTC\\/USD \\u20ac\\ud83d\\ude00","b":{"a":"\\n"},"list":"plain"}'))).toBe(true);
+    expect(scanner.scan(bytesOf('{"\\u0061":"BTC\\/USD \\u20ac\\ud83d\\ude00","b":{"a":"\\n"},"list":"plain"}'))).toBe(
+      true,
+    );
     expect(textAt("a")).toBe("BTC/USD €😀");
     expect(textAt("b.a")).toBe("\n");
     expect(textAt("list")).toBe("plain");
@@ -209,7 +218,9 @@ describe("JsonScanner", () => {
     for (let i = 0; i < 4; i++) {
       at = scanner.scanPart(item.root, at, message.length) + 1;
       const isThere = scanner.types[name] === JsonType.string;
-      found.push(isThere ? Buffer.from(scanner.text.subarray(scanner.starts[name], scanner.ends[name])).toString() : null);
+      found.push(
+        isThere ? Buffer.from(scanner.text.subarray(scanner.starts[name], scanner.ends[name])).toString() : null,
+      );
     }
     expect(found).toEqual(["A/B", "C", null, "D"]);
   });
@@ -226,17 +237,23 @@ describe("JsonScanner", () => {
   });
 
   test("property: agrees with JSON.parse on any text made of JSON's own characters", () => {
-    const unit = fc.constantFrom(..."{}[]:,\"\\/ \n0123456789+-.eEtrufalsn\u00e9abc");
-    fc.assert(fc.property(fc.string({ unit, maxLength: 30 }), (written) => expectAgreement(bytesOf(written))), {
-      numRuns: 3000,
-    });
+    const unit = fc.constantFrom(...'{}[]:,"\\/ \n0123456789+-.eEtrufalsn\u00e9abc');
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 30 }), (written) => expectAgreement(bytesOf(written))),
+      {
+        numRuns: 3000,
+      },
+    );
   });
 
   test("property: agrees with JSON.parse on numbers of every kind", () => {
     const unit = fc.constantFrom(..."0019-+.eE");
-    fc.assert(fc.property(fc.string({ unit, maxLength: 8 }), (written) => expectAgreement(bytesOf(written))), {
-      numRuns: 2000,
-    });
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 8 }), (written) => expectAgreement(bytesOf(written))),
+      {
+        numRuns: 2000,
+      },
+    );
   });
 
   test("property: agrees with JSON.parse on JSON with some bytes changed", () => {
@@ -252,6 +269,9 @@ describe("JsonScanner", () => {
   });
 
   test("property: agrees with JSON.parse on any bytes", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => expectAgreement(bytes)), { numRuns: 2000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => expectAgreement(bytes)),
+      { numRuns: 2000 },
+    );
   });
 });

@@ -64,27 +64,99 @@ describe("loadProfile()", () => {
   });
 
   test.each<[string, Partial<Record<keyof ProfileInput, unknown>>, string]>([
-    ["a rule of an unknown kind", { messages: [{ kind: "trade", when: {} }] }, "messages.0.kind: Must be quote, heartbeat"],
+    [
+      "a rule of an unknown kind",
+      { messages: [{ kind: "trade", when: {} }] },
+      "messages.0.kind: Must be quote, heartbeat",
+    ],
     ["no rule for quotes", { messages: [{ kind: "ignore", when: {} }] }, "messages: must have a rule of kind quote"],
-    ["a rule that matches nothing", { messages: [...quoteRule(FLAT_QUOTE), { kind: "ignore" }] }, "messages.1: must have either when or frameText"],
-    ["a frame text that looks like JSON", { messages: [{ kind: "heartbeat", frameText: "{}" }] }, "messages.0.frameText: Must not start with"],
+    [
+      "a rule that matches nothing",
+      { messages: [...quoteRule(FLAT_QUOTE), { kind: "ignore" }] },
+      "messages.1: must have either when or frameText",
+    ],
+    [
+      "a frame text that looks like JSON",
+      { messages: [{ kind: "heartbeat", frameText: "{}" }] },
+      "messages.0.frameText: Must not start with",
+    ],
     ["an unknown placeholder", { subscribe: { a: "{symbl}" } }, "subscribe: Must use known placeholders only: {symbl}"],
-    ["one symbol where several go", { subscribe: { a: "{symbol}" } }, "subscribe: {symbol} outside $each needs limits.symbolsPerRequest 1"],
-    ["the time in a request", { subscribe: { a: "{symbols}", t: "{time.s}" } }, "subscribe: the time is known to a ping only"],
-    ["an ack by id without an id", { messages: [...quoteRule(FLAT_QUOTE), { kind: "ack", when: {}, id: "id" }] }, "subscribe: must hold {id}"],
+    [
+      "one symbol where several go",
+      { subscribe: { a: "{symbol}" } },
+      "subscribe: {symbol} outside $each needs limits.symbolsPerRequest 1",
+    ],
+    [
+      "the time in a request",
+      { subscribe: { a: "{symbols}", t: "{time.s}" } },
+      "subscribe: the time is known to a ping only",
+    ],
+    [
+      "an ack by id without an id",
+      { messages: [...quoteRule(FLAT_QUOTE), { kind: "ack", when: {}, id: "id" }] },
+      "subscribe: must hold {id}",
+    ],
     ["a symbol pattern that is none", { symbols: { default: ["A"], pattern: "(" } }, "symbols.pattern:"],
-    ["a default symbol beside the pattern", { symbols: { default: ["a-b"], pattern: "^[A-Z]+$" } }, 'symbols.default: "a-b" is not a symbol'],
-    ["two ways to ping", { ping: { everyMs: 1, frame: true, text: "ping" } }, "ping: Must have exactly one of frame, text, message"],
-    ["a path with an empty segment", { messages: quoteRule({ ...FLAT_QUOTE, symbol: "a..b" }) }, "messages.0.quote.symbol: Must be a path"],
-    ["an array index out of reach", { messages: quoteRule({ ...FLAT_QUOTE, bid: { price: "b.8" } }) }, "messages.0.quote.bid.price: Must be a path or { path, optional } (Must not use an array index above 7)"],
-    ["price beside levels", { messages: quoteRule({ ...FLAT_QUOTE, bid: { price: "b", levels: "c" } }) }, "messages.0.quote.bid: Must have either price or levels"],
-    ["size beside levels", { messages: quoteRule({ ...FLAT_QUOTE, bid: { size: "b", levels: "c" } }) }, "messages.0.quote.bid: Must not have size beside levels"],
-    ["two lists in one quote", { messages: quoteRule({ ...FLAT_QUOTE, bid: { price: "x.*.b" }, ask: { price: "y.*.a" } }) }, "all * of a quote must stand for the same list"],
-    ["* in a condition", { messages: [{ kind: "quote", when: { "a.*": 1 }, quote: FLAT_QUOTE }] }, "messages.0.when: Must not use * in a condition"],
-    ["a filter in a quote", { messages: quoteRule({ ...FLAT_QUOTE, symbol: "a.[b=c].s" }) }, "[key=value] is for symbol, id and reason of other rules only"],
-    ["a condition that tests nothing", { messages: [{ kind: "quote", when: { a: {} }, quote: FLAT_QUOTE }] }, "messages.0.when.a: Must test something"],
-    ["a template without the symbol", { messages: quoteRule({ ...FLAT_QUOTE, symbol: { path: "s", template: "x" } }) }, "messages.0.quote.symbol.template: Must hold {symbol}"],
-    ["an unknown time format", { messages: quoteRule({ ...FLAT_QUOTE, time: { path: "t", format: "minutes" } }) }, "messages.0.quote.time.format:"],
+    [
+      "a default symbol beside the pattern",
+      { symbols: { default: ["a-b"], pattern: "^[A-Z]+$" } },
+      'symbols.default: "a-b" is not a symbol',
+    ],
+    [
+      "two ways to ping",
+      { ping: { everyMs: 1, frame: true, text: "ping" } },
+      "ping: Must have exactly one of frame, text, message",
+    ],
+    [
+      "a path with an empty segment",
+      { messages: quoteRule({ ...FLAT_QUOTE, symbol: "a..b" }) },
+      "messages.0.quote.symbol: Must be a path",
+    ],
+    [
+      "an array index out of reach",
+      { messages: quoteRule({ ...FLAT_QUOTE, bid: { price: "b.8" } }) },
+      "messages.0.quote.bid.price: Must be a path or { path, optional } (Must not use an array index above 7)",
+    ],
+    [
+      "price beside levels",
+      { messages: quoteRule({ ...FLAT_QUOTE, bid: { price: "b", levels: "c" } }) },
+      "messages.0.quote.bid: Must have either price or levels",
+    ],
+    [
+      "size beside levels",
+      { messages: quoteRule({ ...FLAT_QUOTE, bid: { size: "b", levels: "c" } }) },
+      "messages.0.quote.bid: Must not have size beside levels",
+    ],
+    [
+      "two lists in one quote",
+      { messages: quoteRule({ ...FLAT_QUOTE, bid: { price: "x.*.b" }, ask: { price: "y.*.a" } }) },
+      "all * of a quote must stand for the same list",
+    ],
+    [
+      "* in a condition",
+      { messages: [{ kind: "quote", when: { "a.*": 1 }, quote: FLAT_QUOTE }] },
+      "messages.0.when: Must not use * in a condition",
+    ],
+    [
+      "a filter in a quote",
+      { messages: quoteRule({ ...FLAT_QUOTE, symbol: "a.[b=c].s" }) },
+      "[key=value] is for symbol, id and reason of other rules only",
+    ],
+    [
+      "a condition that tests nothing",
+      { messages: [{ kind: "quote", when: { a: {} }, quote: FLAT_QUOTE }] },
+      "messages.0.when.a: Must test something",
+    ],
+    [
+      "a template without the symbol",
+      { messages: quoteRule({ ...FLAT_QUOTE, symbol: { path: "s", template: "x" } }) },
+      "messages.0.quote.symbol.template: Must hold {symbol}",
+    ],
+    [
+      "an unknown time format",
+      { messages: quoteRule({ ...FLAT_QUOTE, time: { path: "t", format: "minutes" } }) },
+      "messages.0.quote.time.format:",
+    ],
   ])("refuses %s", (_, changes, expected) => {
     expect(problemOf(testProfile(changes as Partial<ProfileInput>))).toContain(expected);
   });

@@ -4,7 +4,9 @@ import { createRecordedDecoder } from "./quote-recorder.ts";
 import { FLAT_QUOTE, type ProfileInput, testVenue } from "./test-profile.ts";
 
 function decoderFor(quote: Record<string, unknown>) {
-  const messages = [{ kind: "quote", when: {}, quote: { ...FLAT_QUOTE, merge: true, ...quote } }] as ProfileInput["messages"];
+  const messages = [
+    { kind: "quote", when: {}, quote: { ...FLAT_QUOTE, merge: true, ...quote } },
+  ] as ProfileInput["messages"];
   const venue = testVenue({ messages });
   const recorded = createRecordedDecoder(venue, ["AAA", "BBB"]);
   /** `bidPrice bidSize askPrice askSize sequence` of the quotes a message gives, `-` for none; else why there is none. */
@@ -77,7 +79,9 @@ describe("merging fields", () => {
   test("keeps values of the longest kind", () => {
     const { show } = decoderFor({});
     const long = "9".repeat(64);
-    expect(show(`{"s":"AAA","b":"${long}","B":"${long}","a":"${long}","A":"${long}"}`)).toBe(`${long} ${long} ${long} ${long} -`);
+    expect(show(`{"s":"AAA","b":"${long}","B":"${long}","a":"${long}","A":"${long}"}`)).toBe(
+      `${long} ${long} ${long} ${long} -`,
+    );
     expect(show('{"s":"AAA","B":"1"}')).toBe(`${long} 1 ${long} ${long} -`);
   });
 });
@@ -92,7 +96,9 @@ describe("merging levels of a book one deep", () => {
     expect(show('{"s":"AAA","b":[["9.4","4"],["9.5","0"]],"a":[["11","5"]]}')).toBe("9.4 4 11 5 -");
     expect(show('{"s":"AAA","b":[["9.9","6"]],"a":[["11","0"]]}')).toBe("9.9 6 - - -");
     expect(show('{"s":"AAA","b":[["9.4","0"]],"a":[["12","7"]]}')).toBe("9.9 6 12 7 -");
-    expect(show('{"s":"AAA","b":[["9.9","0.000"],["9.8","0"]],"a":[["12","0"],["13","1"],["14","2"]]}')).toBe("- - 13 1 -");
+    expect(show('{"s":"AAA","b":[["9.9","0.000"],["9.8","0"]],"a":[["12","0"],["13","1"],["14","2"]]}')).toBe(
+      "- - 13 1 -",
+    );
     expect(show('{"type":"snapshot","s":"AAA","b":[["9","1"]],"a":[]}')).toBe("9 1 - - -");
   });
 
@@ -124,23 +130,33 @@ describe("merging levels of a book one deep", () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 20 }), (messages) => {
         const { decode } = decoderFor({ ...levels, snapshot: { when: { type: "full" } } });
-        let book: { b: readonly [string, string] | null; a: readonly [string, string] | null } | null = null;
+        let book: Book | null = null;
         for (const { isSnapshot, b, a } of messages) {
           const { kind, quotes } = decode(JSON.stringify({ s: "AAA", type: isSnapshot ? "full" : "part", b, a }));
           if (book === null && !isSnapshot) {
             expect(kind).toBe("rejected");
             continue;
           }
-          const before = book ?? { b: null, a: null };
+          const before: Book = book ?? { b: null, a: null };
           book = { b: modelSide(before.b, b, isSnapshot), a: modelSide(before.a, a, isSnapshot) };
           const [quote] = quotes;
           if (quote === undefined) expect(book).toEqual(before);
-          else expect([quote.bidPrice, quote.bidSize, quote.askPrice, quote.askSize]).toEqual([...(book.b ?? [null, null]), ...(book.a ?? [null, null])]);
+          else
+            expect([quote.bidPrice, quote.bidSize, quote.askPrice, quote.askSize]).toEqual([
+              ...(book.b ?? [null, null]),
+              ...(book.a ?? [null, null]),
+            ]);
         }
       }),
     );
   });
 });
+
+/** Both sides: price and size, or null. */
+interface Book {
+  readonly b: readonly [string, string] | null;
+  readonly a: readonly [string, string] | null;
+}
 
 /** One side after a message: the first level with a size, else what was there unless a level takes it away. */
 function modelSide(

@@ -25,7 +25,11 @@ describe("decode(): one message, one quote", () => {
   const { decode, recorder } = decoderFor({});
 
   test("gives the venue's own digits, from strings and from numbers", () => {
-    expect(decode('{"s":"AAA","b":"1.10","B":"5","a":"1.20","A":"6"}')).toEqual({ kind: "quote", reason: "", quotes: [QUOTE] });
+    expect(decode('{"s":"AAA","b":"1.10","B":"5","a":"1.20","A":"6"}')).toEqual({
+      kind: "quote",
+      reason: "",
+      quotes: [QUOTE],
+    });
     expect(decode('{"A":6,"a":1.20,"B":5,"b":1.10,"s":"AAA"}').quotes).toEqual([QUOTE]);
     expect(decode('{"s":"AAA","b":1e-8,"B":0.00000001,"a":12345678901234567890.5,"A":-0}').quotes).toEqual([
       { ...QUOTE, bidPrice: "1e-8", bidSize: "0.00000001", askPrice: "12345678901234567890.5", askSize: "-0" },
@@ -52,17 +56,29 @@ describe("decode(): one message, one quote", () => {
   });
 
   test("a size that is null or empty is null, a size of zero is what the venue said", () => {
-    for (const [size, expected] of [["null", null], ['""', null], ['"0"', "0"]] as const) {
-      expect(decode(`{"s":"AAA","b":"1.10","B":${size},"a":"1.20","A":"6"}`).quotes).toEqual([{ ...QUOTE, bidSize: expected }]);
+    for (const [size, expected] of [
+      ["null", null],
+      ['""', null],
+      ['"0"', "0"],
+    ] as const) {
+      expect(decode(`{"s":"AAA","b":"1.10","B":${size},"a":"1.20","A":"6"}`).quotes).toEqual([
+        { ...QUOTE, bidSize: expected },
+      ]);
     }
   });
 
   test("a negative price is a price (spreads, oil in 2020)", () => {
-    expect(decode('{"s":"AAA","b":"-37.63","B":"5","a":"1.20","A":"6"}').quotes).toEqual([{ ...QUOTE, bidPrice: "-37.63" }]);
+    expect(decode('{"s":"AAA","b":"-37.63","B":"5","a":"1.20","A":"6"}').quotes).toEqual([
+      { ...QUOTE, bidPrice: "-37.63" },
+    ]);
   });
 
   test("another symbol is ignored, whatever its prices are", () => {
-    expect(decode('{"s":"CCC","b":"x","B":"5","a":"1.20","A":"6"}')).toEqual({ kind: "ignored", reason: "", quotes: [] });
+    expect(decode('{"s":"CCC","b":"x","B":"5","a":"1.20","A":"6"}')).toEqual({
+      kind: "ignored",
+      reason: "",
+      quotes: [],
+    });
   });
 
   test.each<[string, RejectReason]>([
@@ -152,10 +168,15 @@ describe("decode(): time and sequence", () => {
 });
 
 describe("decode(): levels", () => {
-  const { decode } = decoderFor({ bid: { levels: "bids" }, ask: { levels: "asks", levelPrice: "p", levelSize: "q.v" } });
+  const { decode } = decoderFor({
+    bid: { levels: "bids" },
+    ask: { levels: "asks", levelPrice: "p", levelSize: "q.v" },
+  });
 
   test("takes the first level, in whatever shape it is", () => {
-    expect(decode('{"s":"AAA","bids":[["1.10","5","0"],["1.00","x"]],"asks":[{"q":{"v":6},"p":1.20},{}]}').quotes).toEqual([QUOTE]);
+    expect(
+      decode('{"s":"AAA","bids":[["1.10","5","0"],["1.00","x"]],"asks":[{"q":{"v":6},"p":1.20},{}]}').quotes,
+    ).toEqual([QUOTE]);
   });
 
   test("an empty list, or null, is an empty side", () => {
@@ -192,7 +213,8 @@ describe("decode(): several quotes in one message", () => {
   test("gives one quote per element, in order, with the fields of the message", () => {
     const one = '{"u":3,"data":[{"s":"BBB","b":"1","a":"2"}]}';
     expect(decode(one)).toEqual({ kind: "quote", reason: "", quotes: [priced("BBB", "1", "2")] });
-    const three = '{"data":[ {"s":"BBB","b":"1","a":"2"} , {"a":"4","b":"3","s":"AAA"},{"s":"B\\u0042B","b":"5","a":"6"}],"u":3}';
+    const three =
+      '{"data":[ {"s":"BBB","b":"1","a":"2"} , {"a":"4","b":"3","s":"AAA"},{"s":"B\\u0042B","b":"5","a":"6"}],"u":3}';
     expect(decode(three).quotes).toEqual([priced("BBB", "1", "2"), priced("AAA", "3", "4"), priced("BBB", "5", "6")]);
   });
 
@@ -207,7 +229,9 @@ describe("decode(): several quotes in one message", () => {
   });
 
   test("a bad element costs itself alone", () => {
-    expect(decode('{"u":3,"data":[{"s":"AAA","b":"1","a":"2"},{"s":"BBB","b":"x","a":"2"},{"s":"BBB","b":"3","a":"4"}]}')).toEqual({
+    expect(
+      decode('{"u":3,"data":[{"s":"AAA","b":"1","a":"2"},{"s":"BBB","b":"x","a":"2"},{"s":"BBB","b":"3","a":"4"}]}'),
+    ).toEqual({
       kind: "rejected",
       reason: "bad_price",
       quotes: [priced("AAA", "1", "2"), priced("BBB", "3", "4")],
@@ -233,7 +257,9 @@ describe("decode(): several quotes in one message", () => {
 
   test("a message may be the list itself", () => {
     const { decode } = decoderFor({ symbol: "*.s", bid: { price: "*.b" }, ask: { price: "*.a" } });
-    expect(decode('[{"s":"AAA","b":"1","a":"2"},{"s":"BBB","b":"3","a":"4"}]').quotes.map(({ symbol }) => symbol)).toEqual(["AAA", "BBB"]);
+    expect(
+      decode('[{"s":"AAA","b":"1","a":"2"},{"s":"BBB","b":"3","a":"4"}]').quotes.map(({ symbol }) => symbol),
+    ).toEqual(["AAA", "BBB"]);
   });
 });
 
@@ -319,8 +345,16 @@ describe("decode(): anything at all", () => {
     const key = fc.constantFrom("s", "b", "B", "a", "A", "t", "u", "d", "type", "0", "1");
     const leaf = fc.oneof(fc.constantFrom("AAA", "BBB", "1", "0", "", "s", "2022-12-01T00:00:00Z"), fc.jsonValue());
     const value = fc.letrec((tie) => ({
-      any: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie("any"), { maxLength: 3 }), fc.dictionary(key, tie("any"), { maxKeys: 8 })),
+      any: fc.oneof(
+        { maxDepth: 4 },
+        leaf,
+        fc.array(tie("any"), { maxLength: 3 }),
+        fc.dictionary(key, tie("any"), { maxKeys: 8 }),
+      ),
     })).any;
-    fc.assert(fc.property(value, (message) => expectVerdict(Buffer.from(JSON.stringify(message)))), { numRuns: 2000 });
+    fc.assert(
+      fc.property(value, (message) => expectVerdict(Buffer.from(JSON.stringify(message)))),
+      { numRuns: 2000 },
+    );
   });
 });

@@ -12,7 +12,8 @@ describe("SymbolTable", () => {
     const table = new SymbolTable(["BTC-USD", "ETH-USD", "币安-USD"]);
     expect(find(table, "ETH-USD")).toBe(1);
     expect(find(table, "币安-USD")).toBe(2);
-    for (const other of ["", "BTC-US", "BTC-USDT", "btc-usd", "ETC-USD"]) expect(find(table, other)).toBe(UNKNOWN_SYMBOL);
+    for (const other of ["", "BTC-US", "BTC-USDT", "btc-usd", "ETC-USD"])
+      expect(find(table, other)).toBe(UNKNOWN_SYMBOL);
   });
 
   test("find() knows nothing in an empty table", () => {

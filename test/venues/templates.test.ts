@@ -15,7 +15,10 @@ const VALUES = { symbols: ["BTC-USD", "eth-Usd"], id: 7, wallMs: 1_700_000_000_1
 describe("renderMessage()", () => {
   test.each<[Json, string]>([
     [{ id: "{id}", text: "{id.text}", mixed: "n{id}" }, '{"id":7,"text":"7","mixed":"n7"}'],
-    [{ s: "{time.s}", ms: "{time.ms}", text: "at {time.s}" }, '{"s":1700000000,"ms":1700000000123,"text":"at 1700000000"}'],
+    [
+      { s: "{time.s}", ms: "{time.ms}", text: "at {time.s}" },
+      '{"s":1700000000,"ms":1700000000123,"text":"at 1700000000"}',
+    ],
     [{ all: "{symbols}" }, '{"all":["BTC-USD","eth-Usd"]}'],
     [{ args: { $each: "{symbol.lower}@t" } }, '{"args":["btc-usd@t","eth-usd@t"]}'],
     [
