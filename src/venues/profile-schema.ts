@@ -30,7 +30,9 @@ const sequenceSchema = z
   .strictObject({
     kind: z.enum(["none", "increasing", "contiguous", "linked"]),
     isEqualDuplicate: z.boolean().default(true).describe("`increasing`: a number seen before is a duplicate to drop"),
-    scope: z.enum(["symbol", "connection"]).default("symbol"),
+    scope: z
+      .literal("symbol", { error: "Must be symbol: numbers counted over a whole connection are not checked yet" })
+      .default("symbol"),
     resetValue: z
       .string()
       .regex(/^[0-9]{1,24}$/)

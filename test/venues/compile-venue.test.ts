@@ -136,8 +136,8 @@ describe("readControl()", () => {
     { kind: "refusal", when: { no: 1 }, id: "id", symbol: "name", symbolInText: "why", reason: ["code", "why"] },
     { kind: "fatal", when: { end: 1 }, isRateLimit: true, reason: ["why"] },
     { kind: "reconnect", frameText: "bye" },
-  ] as const;
-  const venue = testVenue({ messages: [...messages], subscribe: { s: "{symbols}", id: "{id}" }, ackTimeoutMs: 1000 });
+  ];
+  const venue = testVenue({ messages, subscribe: { s: "{symbols}", id: "{id}" }, ackTimeoutMs: 1000 });
   const read = (text: string) => control(venue, ["AAA", "BBB"], text);
 
   test("an ack is for everything, for a request, or for symbols of ours", () => {

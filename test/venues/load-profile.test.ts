@@ -103,6 +103,11 @@ describe("loadProfile()", () => {
       'symbols.default: "a-b" is not a symbol',
     ],
     [
+      "numbers counted over the connection",
+      { sequence: { kind: "increasing", scope: "connection" } },
+      "sequence.scope: Must be symbol",
+    ],
+    [
       "two ways to ping",
       { ping: { everyMs: 1, frame: true, text: "ping" } },
       "ping: Must have exactly one of frame, text, message",
