@@ -48,7 +48,7 @@ export interface PublisherOptions {
   readonly feedNames: readonly string[];
   /** Quotes per feed index are acknowledged. */
   onAcked(countsByFeed: Int32Array): void;
-  /** Quotes per feed index are lost; `lost` says which. */
+  /** Quotes per feed index are lost; `lost` says which (nothing for `shutdown`). */
   onDropped(countsByFeed: Int32Array, reason: LaneDropReason, lost: readonly LostQuotes[]): void;
   /** An attempt failed; rate-limiting is the listener's. */
   onTrouble(lane: Lane, code: string, message: string): void;
@@ -101,14 +101,21 @@ export class Publisher {
     return this.#lane(this.#options.topics.quotes, key);
   }
 
-  /** Writes a record to the events topic; false (and counted) when memory is full. */
-  publishEvent(record: ColdRecord): boolean {
-    return this.#publishCold(this.#options.topics.events, record);
+  /**
+   * Writes a record to the events topic; false when memory is full.
+   * @param whenFull `lost` counts the record as dropped, `kept` leaves it to the caller, who tries again
+   */
+  publishEvent(record: ColdRecord, whenFull: "lost" | "kept" = "lost"): boolean {
+    const isWritten = this.#publishCold(this.#options.topics.events, record);
+    if (!isWritten && whenFull === "lost") this.coldDropped++;
+    return isWritten;
   }
 
   /** Writes a record to the rejected topic; false (and counted) when memory is full. */
   publishRejected(record: ColdRecord): boolean {
-    return this.#publishCold(this.#options.topics.rejected, record);
+    const isWritten = this.#publishCold(this.#options.topics.rejected, record);
+    if (!isWritten) this.coldDropped++;
+    return isWritten;
   }
 
   /** Quotes in open and sealed batches per feed index, counted now. */
@@ -159,10 +166,7 @@ export class Publisher {
   #publishCold(topic: string, record: ColdRecord): boolean {
     const lane = this.#lane(topic, record.key);
     const batch = lane.reserve(recordBytesMax(record), record.timestampMs);
-    if (batch === null) {
-      this.coldDropped++;
-      return false;
-    }
+    if (batch === null) return false;
     appendRecord(batch, record);
     lane.kick();
     return true;
@@ -202,7 +206,9 @@ export class Publisher {
       this.coldDropped += batch.recordCount;
       return;
     }
-    this.#options.onDropped(batch.countsByFeed, reason, lostQuotes(batch, reason));
+    // At the end nobody can be told any more which quotes it were, and there may be a full memory of them to read.
+    const lost = reason === "shutdown" ? [] : lostQuotes(batch, reason);
+    this.#options.onDropped(batch.countsByFeed, reason, lost);
   }
 
   #trouble(lane: Lane, code: string, message: string): void {

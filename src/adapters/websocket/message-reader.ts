@@ -6,8 +6,13 @@ import type { TurnQueue } from "../../runtime/turn-queue.ts";
 import { type FrameDecoder, FrameKind } from "../../venues/compiled-venue.ts";
 import type { SessionMonitor } from "../adapter.ts";
 
-/** Messages read from one socket before the event loop gets a turn; timers starve under a flood otherwise. */
-const SLICE_MESSAGES = 256;
+/** Messages decoded from one socket before the event loop gets a turn; timers starve under a flood otherwise. */
+const SLICE_MESSAGES = 512;
+/**
+ * Messages that wait for their turn: a paused socket still delivers what it had read, up to 512 KiB. More than this are
+ * decoded at once, so the bound costs no message.
+ */
+const WAITING_MAX = 8192;
 
 /** What a reader works with. */
 export interface MessageReaderOptions {
@@ -33,7 +38,11 @@ export class MessageReader {
   readonly #monitor: SessionMonitor;
   readonly #clock: Clock;
   readonly #maxMessageBytes: number;
-  readonly #resumeTurn: () => void;
+  readonly #onTurn: () => void;
+  /** Messages read after their slice was full, in order from `#nextWaiting` on, and when each was in hand. */
+  #waiting: Uint8Array[] = [];
+  readonly #waitingTimesUs = new Float64Array(WAITING_MAX);
+  #nextWaiting = 0;
   #inSlice = 0;
   #isWaitingTurn = false;
   #isHeld = false;
@@ -45,9 +54,10 @@ export class MessageReader {
     this.#monitor = options.monitor;
     this.#clock = options.clock;
     this.#maxMessageBytes = options.maxMessageBytes;
-    this.#resumeTurn = () => {
+    this.#onTurn = () => {
       this.#isWaitingTurn = false;
       this.#inSlice = 0;
+      if (!this.#isHeld) this.#decodeWaiting(SLICE_MESSAGES);
       this.#resume();
     };
   }
@@ -61,12 +71,12 @@ export class MessageReader {
       this.#options.onTooLarge(message.length);
       return;
     }
-    try {
-      this.#take(message, this.#decoder.decode(message, this.#clock.wallUs()));
-    } catch (error) {
-      this.#options.onThrown(error);
+    const receivedTimeUs = this.#clock.wallUs();
+    if (this.#isWaitingTurn || this.#isHeld || this.#waiting.length > 0) {
+      this.#queue(message, receivedTimeUs);
       return;
     }
+    this.#decode(message, receivedTimeUs);
     if (++this.#inSlice >= SLICE_MESSAGES) this.#endSlice();
   }
 
@@ -89,13 +99,43 @@ export class MessageReader {
     this.#monitor.onPause();
   }
 
-  /** Whatever still comes is read and thrown away; holds no timer afterwards. */
+  /** What was in hand is decoded; whatever still comes is read and thrown away. Holds no timer afterwards. */
   stop(): void {
+    if (this.#isStopped) return;
     this.#isHeld = false;
     this.#isWaitingTurn = false;
-    this.#resume();
+    this.#options.turns.leave(this.#onTurn);
+    // Also a way into here: a waiting message that ends the session is no longer among those that wait.
     this.#isStopped = true;
-    this.#options.turns.leave(this.#resumeTurn);
+    this.#decodeWaiting(WAITING_MAX);
+    const { socket } = this.#options;
+    if (socket.readyState === WebSocket.OPEN) socket.resume();
+  }
+
+  /** Order is kept: while an older message waits, or reading is stopped, a newer one waits too. */
+  #queue(message: Uint8Array, receivedTimeUs: number): void {
+    if (this.#waiting.length === WAITING_MAX) this.#decodeWaiting(WAITING_MAX);
+    this.#waitingTimesUs[this.#waiting.length] = receivedTimeUs;
+    this.#waiting.push(message);
+  }
+
+  #decode(message: Uint8Array, receivedTimeUs: number): void {
+    try {
+      this.#take(message, this.#decoder.decode(message, receivedTimeUs));
+    } catch (error) {
+      this.#options.onThrown(error);
+    }
+  }
+
+  /** Decodes what waits, at most `countMax`. */
+  #decodeWaiting(countMax: number): void {
+    for (let i = 0; i < countMax && this.#nextWaiting < this.#waiting.length; i++) {
+      const at = this.#nextWaiting++;
+      this.#decode(this.#waiting[at], this.#waitingTimesUs[at]);
+    }
+    if (this.#nextWaiting < this.#waiting.length) return;
+    this.#waiting = [];
+    this.#nextWaiting = 0;
   }
 
   #take(message: Uint8Array, kind: FrameKind): void {
@@ -104,12 +144,12 @@ export class MessageReader {
     else if (kind === FrameKind.rejected) this.#monitor.onReject(this.#decoder.rejectReason, message);
   }
 
-  /** What the socket had read before it was paused still comes in; it belongs to this slice. */
+  /** Stops reading until the next turn. */
   #endSlice(): void {
     if (this.#isWaitingTurn) return;
     this.#isWaitingTurn = true;
     this.#pause();
-    this.#options.turns.wait(this.#resumeTurn);
+    this.#options.turns.wait(this.#onTurn);
   }
 
   // Bun 1.4.5 throws from both when the connection is gone and `close` was not told yet: hence the look at the state.
@@ -118,9 +158,14 @@ export class MessageReader {
     if (socket.readyState === WebSocket.OPEN) socket.pause();
   }
 
+  /** Reads on when nothing speaks against it; what waits goes first. */
   #resume(): void {
+    if (this.#isHeld || this.#isWaitingTurn) return;
+    if (this.#waiting.length > 0) {
+      this.#endSlice();
+      return;
+    }
     const { socket } = this.#options;
-    const isWanted = !this.#isHeld && !this.#isWaitingTurn && !this.#isStopped;
-    if (isWanted && socket.readyState === WebSocket.OPEN) socket.resume();
+    if (socket.readyState === WebSocket.OPEN) socket.resume();
   }
 }
