@@ -3,6 +3,7 @@ import { AppStatus } from "./assembly/app-status.ts";
 import { createFeeds } from "./assembly/create-feeds.ts";
 import { createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
+import { ledgerLogFields } from "./assembly/ledger-log-fields.ts";
 import { enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
 import type { Config } from "./config/config.ts";
 import type { FeedEvent, FeedEventSink, RejectedMessage } from "./domain/feed-event.ts";
@@ -24,6 +25,10 @@ import type { AppPhase, BuildInfo } from "./telemetry/metrics-source.ts";
 
 /** Runs of dropped quotes that no later quote has closed are published this often, ms. */
 const FLUSH_DROPPED_EVERY_MS = 1000;
+/** A sink that cannot be started yet is looked at this often, so that the log says why no feed starts, ms. */
+const LOOK_AT_SINK_EVERY_MS = 1000;
+/** The same reason is logged again after this, ms. */
+const TELL_WAITING_EVERY_MS = 60_000;
 /** Sockets and files get this long to close after the drain, ms. */
 const CLOSE_LIMIT_MS = 1000;
 
@@ -149,12 +154,15 @@ export class App implements FeedEventSink {
     this.#startSink().catch((error: unknown) => this.#options.onFatal(error));
   }
 
-  /** Stops feeds, drains the lanes within `DRAIN_MS`, closes everything. True when every accepted quote is acked. */
-  async stop(): Promise<boolean> {
-    const { config, clock, log } = this.#options;
+  /**
+   * Stops feeds, drains the lanes within `drainMs` (`DRAIN_MS` unless told), closes everything. True when every accepted
+   * quote is acked.
+   */
+  async stop(drainMs = this.#options.config.limits.drainMs): Promise<boolean> {
+    const { clock, log } = this.#options;
     this.#phase = "draining";
     this.#start.abort();
-    const deadlineMs = clock.monotonicMs() + config.limits.drainMs;
+    const deadlineMs = clock.monotonicMs() + drainMs;
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     this.#flushTimer?.cancel();
     this.#pressure.stop();
@@ -163,16 +171,20 @@ export class App implements FeedEventSink {
     await this.#publisher.stop(CLOSE_LIMIT_MS);
     this.#health.stop();
     await this.#admin?.stop();
-    const dropped = this.status.ledger().reduce((sum, row) => sum + row.dropped.shutdown, 0);
+    const ledger = this.status.ledger();
+    const quotesDropped = ledger.reduce((sum, row) => sum + row.dropped.shutdown, 0);
+    const level = isDrained ? "info" : "error";
+    for (const row of ledger) log[level](ledgerLogFields(row), "ledger_closed");
     if (isDrained) log.info({}, "drained");
-    else log.error({ quotesDropped: dropped, drainMs: config.limits.drainMs }, "drain_cut_short");
+    else log.error({ quotesDropped, drainMs }, "drain_cut_short");
     return isDrained;
   }
 
-  publishEvent(event: FeedEvent): void {
+  publishEvent(event: FeedEvent): boolean {
     const { level, fields, name } = eventLogLine(event);
     this.#options.log[level](fields, name);
-    if (this.#isSinkStarted) this.#publisher.publishEvent(eventRecord(event, this.#identity));
+    const whenFull = event.type === "market-data.dropped" ? "kept" : "lost";
+    return this.#isSinkStarted && this.#publisher.publishEvent(eventRecord(event, this.#identity), whenFull);
   }
 
   publishRejected(message: RejectedMessage): void {
@@ -185,6 +197,7 @@ export class App implements FeedEventSink {
 
   async #startSink(): Promise<void> {
     const { log, config, clock } = this.#options;
+    this.#tellWaiting("", 0);
     try {
       await this.#publisher.start(this.#start.signal);
     } catch (error) {
@@ -205,6 +218,19 @@ export class App implements FeedEventSink {
     this.#flushTimer = clock.schedule(FLUSH_DROPPED_EVERY_MS, flush);
   }
 
+  /** Logs why the sink is not started: when that changes, and now and then. */
+  #tellWaiting(told: string, toldMs: number): void {
+    const { clock, log, config } = this.#options;
+    clock.schedule(LOOK_AT_SINK_EVERY_MS, () => {
+      if (this.#isSinkStarted || this.#start.signal.aborted) return;
+      const { trouble } = this.status.sink();
+      const nowMs = clock.monotonicMs();
+      if (trouble === told && nowMs - toldMs < TELL_WAITING_EVERY_MS) return this.#tellWaiting(told, toldMs);
+      log.warn({ kind: config.sink.kind, message: trouble }, "sink_waiting");
+      this.#tellWaiting(trouble, nowMs);
+    });
+  }
+
   #onDropped(
     counts: Int32Array,
     reason: "record_too_large" | "broker_rejected" | "shutdown",
@@ -216,7 +242,7 @@ export class App implements FeedEventSink {
     const timeUs = this.#options.clock.wallUs();
     for (const { source, symbol, count, fromSequence, toSequence } of lost) {
       this.#pipeline.noteLost(source, symbol, fromSequence, toSequence, timeUs);
-      this.publishEvent({
+      const isTold = this.publishEvent({
         type: "market-data.dropped",
         source,
         symbol,
@@ -226,6 +252,7 @@ export class App implements FeedEventSink {
         fromSequence,
         toSequence,
       });
+      if (!isTold) this.#publisher.coldDropped++;
     }
   }
 }

@@ -45,7 +45,8 @@ function createContext(args: readonly string[]): CommandContext {
     stop: stopSignal(),
     print: (text) => void stdout.write(text),
     complain: (text) => void process.stderr.write(text),
-    terminal: stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : null,
+    // A terminal that does not know its size says 0.
+    terminal: stdout.isTTY ? { columns: stdout.columns || 100, rows: stdout.rows || 40 } : null,
   };
 }
 

@@ -84,9 +84,10 @@ export class Supervisor {
     this.#state.stop();
   }
 
-  /** Asks the venue anew for one instrument, as far as there is a session. */
+  /** Asks the venue anew for one instrument, as far as there is a session: the one whose quotes are taken. */
   resubscribe(instrument: Instrument, reason: string): void {
-    this.#current?.resubscribe(instrument, reason);
+    const isSuccessors = this.#successor !== null && instrument.ownerEpoch === this.#successor.epoch;
+    (isSuccessors ? this.#successor : this.#current)?.resubscribe(instrument, reason);
   }
 
   /** The subscription of one instrument, in the present session. */
@@ -167,7 +168,9 @@ export class Supervisor {
     const isUsable = !next.isOver && (next.subscriptions.isServing || old.isOver);
     if (!isUsable) {
       next.abort(null);
-      await this.#noteFailedHandover(await next.finished);
+      const outcome = await next.finished;
+      this.#giveBack(old, next);
+      this.#noteFailedHandover(outcome);
       return old;
     }
     this.#current = next;
@@ -177,7 +180,18 @@ export class Supervisor {
     return next;
   }
 
-  async #noteFailedHandover(outcome: RunOutcome): Promise<void> {
+  /**
+   * What the failed successor had begun to quote is the old session's again, whose quotes would be taken for superseded
+   * otherwise. What the old one said meanwhile was not taken: a hole.
+   */
+  #giveBack(old: SessionRun, next: SessionRun): void {
+    const taken = this.instruments.filter((instrument) => instrument.ownerEpoch === next.epoch);
+    if (taken.length === 0) return;
+    for (const instrument of taken) instrument.ownerEpoch = old.epoch;
+    this.#parts.interruptions.interrupt(taken, "disconnect", this.#parts.clock.wallUs());
+  }
+
+  #noteFailedHandover(outcome: RunOutcome): void {
     const { policy, random, clock, tally } = this.#parts;
     const error = outcome.kind === "failed" ? outcome.error : null;
     if (error !== null) {
@@ -188,10 +202,14 @@ export class Supervisor {
     this.#watch.handoverNotBeforeMs = clock.monotonicMs() + Math.max(waitMs, error?.retryAfterMs ?? 0);
   }
 
-  /** Ends the session that was replaced. One that had ended by itself before its successor served left a hole. */
+  /**
+   * Ends the session that was replaced. One that had ended by itself before its successor served left a hole; so does
+   * every symbol that the successor does not serve yet.
+   */
   async #retire(old: SessionRun, next: SessionRun): Promise<void> {
     const isHole = old.isOver && !next.subscriptions.isServing;
     old.abort(null);
+    if (!isHole) this.#interruptUnserved(next);
     const outcome = await old.finished;
     const error = outcome.kind === "failed" ? outcome.error : null;
     if (isHole) this.#countEnd(old, outcome);
@@ -201,6 +219,14 @@ export class Supervisor {
       code: error?.code ?? "ok",
       message: error?.message ?? `Session ${next.epoch} has replaced session ${old.epoch}`,
     });
+  }
+
+  #interruptUnserved(run: SessionRun): void {
+    const { interruptions, clock } = this.#parts;
+    const unserved = this.instruments.filter(
+      (instrument) => instrument.ownerEpoch !== run.epoch && run.subscriptions.of(instrument).state !== "acked",
+    );
+    if (unserved.length > 0) interruptions.interrupt(unserved, "disconnect", clock.wallUs());
   }
 
   /** Books the end of a session without successor. */

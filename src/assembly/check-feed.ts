@@ -9,6 +9,9 @@ import type { EnabledFeed } from "./prepare-feeds.ts";
 /** A venue that has neither failed nor answered for every symbol by then is reported as it stands, ms. */
 const CHECK_LIMIT_MS = 10_000;
 
+/** Symbols without a quote that are named. */
+const NAMES_SHOWN = 5;
+
 /** What came of one try. */
 export interface FeedCheck {
   readonly subject: string;
@@ -48,10 +51,17 @@ export async function checkFeed(feed: EnabledFeed, clock: Clock): Promise<FeedCh
   const summary = seen.summary(clock.monotonicMs() - startMs);
   return {
     subject: `feed ${config.name}`,
-    variable: `${feedPrefix(config.name)}URL`,
+    // Connected and not quoted: it is the symbols that are in question, not the address.
+    variable: `${feedPrefix(config.name)}${trouble === "" && seen.hasData && !seen.isWhole ? "SYMBOLS" : "URL"}`,
     isGood: trouble === "" && seen.isWhole,
     detail: trouble === "" ? `${adapter.target}: ${summary}` : trouble,
   };
+}
+
+/** The first few names, and how many more there are. */
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return names.slice(0, NAMES_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** Follows one session until every symbol was quoted or refused. */
@@ -62,6 +72,7 @@ class SeenSymbols implements SessionMonitor {
   readonly #expected: readonly Instrument[];
   #isOpen = false;
   #rejects = 0;
+  #lastReject = "";
 
   constructor(instruments: readonly Instrument[], onWhole: () => void) {
     this.#expected = instruments;
@@ -73,11 +84,18 @@ class SeenSymbols implements SessionMonitor {
     return this.#quoted.size === this.#expected.length;
   }
 
+  /** True when the venue answered for a symbol at least: it is the right venue. */
+  get hasData(): boolean {
+    return this.#quoted.size + this.#refused.size > 0;
+  }
+
   summary(tookMs: number): string {
     if (!this.#isOpen) return `no connection within ${Math.round(tookMs)} ms`;
     const parts = [`${this.#quoted.size} of ${this.#expected.length} symbols quoted in ${Math.round(tookMs)} ms`];
     for (const [instrument, reason] of this.#refused) parts.push(`${instrument.symbol} refused: ${reason}`);
-    if (this.#rejects > 0) parts.push(`${this.#rejects} messages could not be decoded`);
+    const silent = this.#expected.filter((one) => !this.#quoted.has(one) && !this.#refused.has(one));
+    if (silent.length > 0) parts.push(`no quote of ${listed(silent.map((one) => one.symbol))}`);
+    if (this.#rejects > 0) parts.push(`${this.#rejects} messages could not be decoded (${this.#lastReject})`);
     return parts.join("; ");
   }
 
@@ -95,8 +113,9 @@ class SeenSymbols implements SessionMonitor {
 
   onData(): void {}
 
-  onReject(): void {
+  onReject(reason: string): void {
     this.#rejects++;
+    this.#lastReject = reason;
   }
 
   onSubscription(instrument: Instrument, state: "pending" | "acked" | "rejected", reason: string): void {

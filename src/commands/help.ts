@@ -19,7 +19,11 @@ Configured by environment variables alone. Exit codes: 0 done, 1 failed, 2 wrong
     summary: "Explain a command or the configuration",
     help: overview,
     async run(context) {
-      const [topic] = context.args;
+      const [topic, extra] = context.args;
+      if (extra !== undefined) {
+        context.complain(`Cannot explain '${extra}' as well: one command at a time\n`);
+        return ExitCode.usage;
+      }
       if (topic === undefined) context.print(overview);
       else if (topic === "config") context.print(renderConfigHelp());
       else {

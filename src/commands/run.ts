@@ -4,6 +4,7 @@ import { errorFields } from "../domain/log.ts";
 import { createLog } from "../telemetry/log.ts";
 import { type Command, type CommandContext, ExitCode } from "./command.ts";
 import { type Loaded, loadAll } from "./load.ts";
+import { parseOptions } from "./parse-options.ts";
 
 /** `edge-ingester run`: the service itself. */
 export const runCommand: Command = {
@@ -23,6 +24,11 @@ Examples:
   KAFKA_BROKERS=broker-1:9092,broker-2:9092 FEEDS=binance,kraken KRAKEN_SYMBOLS=BTC/USD edge-ingester run
 `,
   async run(context) {
+    const options = parseOptions(context.args, {});
+    if ("problem" in options) {
+      context.complain(`${options.problem}\n`);
+      return ExitCode.usage;
+    }
     const loaded = loadAll(context);
     return loaded === null ? ExitCode.usage : await runApp(context, loaded);
   },
@@ -67,7 +73,8 @@ export async function runApp(
   const reason = await Promise.race([failed, stopped(context.stop)]);
   const isFailed = reason !== STOPPED;
   if (isFailed) log.error(errorFields(reason), "failed");
-  const isDrained = await app.stop();
+  // A sink that has failed for good takes nothing any more: there is nothing to wait for.
+  const isDrained = await (isFailed ? app.stop(0) : app.stop());
   end?.();
   log.close();
   return isDrained && !isFailed ? ExitCode.ok : ExitCode.failed;

@@ -20,7 +20,7 @@ Example:
   KAFKA_BROKERS=localhost:9092 edge-ingester topics create
 `,
   async run(context) {
-    const options = parseOptions(context.args, { json: { type: "boolean" } });
+    const options = parseOptions(context.args, { json: { type: "boolean" } }, 1);
     if ("problem" in options || options.words.join(" ") !== "create") {
       context.complain("problem" in options ? `${options.problem}\n` : topicsCommand.help);
       return ExitCode.usage;

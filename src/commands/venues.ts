@@ -18,7 +18,7 @@ Examples:
   edge-ingester venues show kraken
 `,
   async run(context) {
-    const options = parseOptions(context.args, { json: { type: "boolean" } });
+    const options = parseOptions(context.args, { json: { type: "boolean" } }, 2);
     if ("problem" in options) {
       context.complain(`${options.problem}\n`);
       return ExitCode.usage;

@@ -99,6 +99,9 @@ configuration in effect with the origin of each value; \`edge-ingester help conf
   near miss of a name (\`LOGLEVEL\`) are errors, with a suggestion: a typing mistake must not be a silent default.
   Variables of Apache Kafka's own scripts, such as \`KAFKA_HOME\` and \`KAFKA_OPTS\`, are let pass. On Kubernetes a service
   called \`kafka\` injects \`KAFKA_…\` variables: set \`enableServiceLinks: false\`.
+- \`BUN_OPTIONS\`, \`BUN_INSPECT\`, \`BUN_INSPECT_PRELOAD\` and \`NODE_TLS_REJECT_UNAUTHORIZED=0\` are refused: they change what the
+  executable does before it reads its configuration. \`BUN_BE_BUN=1\` turns it into Bun itself and cannot be refused:
+  unset it in the service's unit.
 - Secrets are never printed; of URLs the user part and the query are hidden.
 `;
 

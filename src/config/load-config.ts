@@ -7,6 +7,7 @@ import { GENERAL_VARIABLES } from "./process-variables.ts";
 import { readSections } from "./read-sections.ts";
 import { type Origin, readVariables, type VariableText } from "./read-variables.ts";
 import { redact } from "./redact.ts";
+import { findRefusedVariables } from "./refused-variables.ts";
 import { readSeedFeeds } from "./seed-feeds.ts";
 import { findUnknownVariables } from "./unknown-variables.ts";
 import { variableMeta } from "./variable.ts";
@@ -64,6 +65,7 @@ export function loadConfig(
   const sections = readSections(plan.feeds, { texts: read.texts, known, readFile, venueNames });
   const refused = new Set(read.problems.map((problem) => problem.variable));
   const problems = [
+    ...findRefusedVariables(env),
     ...findUnknownVariables({ env, known, feeds: plan.feeds, venueNames }),
     ...read.problems,
     // What follows from a value that was refused already would only tell the same twice.

@@ -7,9 +7,9 @@ import { quote } from "./redact.ts";
 import { type KnownVariable, secretFileName } from "./variable-catalog.ts";
 
 /** Prefixes that are ours whatever the feeds. */
-const OWN_PREFIXES = ["KAFKA_", "ADMIN_", "SINK_"] as const;
+const OWN_PREFIXES = ["KAFKA_", "ADMIN_", "SINK_", "SQLITE_", "RECONNECT_"] as const;
 
-/** Names with our prefixes that belong to Apache Kafka's own scripts and to this project's tests. */
+/** Names with our prefixes that belong to Apache Kafka's own scripts, to SQLite itself and to this project's tests. */
 const FOREIGN_NAMES: ReadonlySet<string> = new Set([
   "KAFKA_BROKERS_TEST",
   "KAFKA_DEBUG",
@@ -20,6 +20,8 @@ const FOREIGN_NAMES: ReadonlySet<string> = new Set([
   "KAFKA_JVM_PERFORMANCE_OPTS",
   "KAFKA_LOG4J_OPTS",
   "KAFKA_OPTS",
+  "SQLITE_HISTORY",
+  "SQLITE_TMPDIR",
 ]);
 
 /** What {@link findUnknownVariables} compares. */

@@ -75,6 +75,7 @@ export interface RejectedMessage {
 
 /** Where events and rejects go. Never blocks, never throws. */
 export interface FeedEventSink {
-  publishEvent(event: FeedEvent): void;
+  /** False when there was no room: then nobody but the log was told, and a `market-data.dropped` must be told again. */
+  publishEvent(event: FeedEvent): boolean;
   publishRejected(message: RejectedMessage): void;
 }

@@ -3,7 +3,10 @@ import type { Instrument } from "../domain/instrument.ts";
 import { GapNote } from "./gap-note.ts";
 import { venueSequenceText } from "./venue-sequence.ts";
 
-/** A run of dropped quotes of one instrument that no event has told of yet. */
+/**
+ * Dropped quotes of one instrument that no event has told of yet: all numbers of the range, unless an event found no room
+ * meanwhile; then accepted quotes may lie between.
+ */
 interface DropRun {
   readonly reason: DropReason;
   count: number;
@@ -18,7 +21,8 @@ interface DropRun {
 export class GapLog {
   readonly #events: FeedEventSink;
   readonly #notes = new Map<Instrument, GapNote>();
-  readonly #runs = new Map<Instrument, DropRun>();
+  /** One run per reason. */
+  readonly #runs = new Map<Instrument, Map<DropReason, DropRun>>();
 
   constructor(events: FeedEventSink) {
     this.#events = events;
@@ -56,19 +60,16 @@ export class GapLog {
   /** The instrument's quote with its present number was accepted and is lost. */
   noteDropped(instrument: Instrument, reason: DropReason, timeUs: number): void {
     this.noteLost(instrument, instrument.sequence, instrument.sequence, timeUs);
-    const run = this.#runs.get(instrument);
-    if (run !== undefined && run.reason === reason) {
+    const run = this.#runs.get(instrument)?.get(reason);
+    if (run !== undefined) {
       run.count++;
       run.toSequence = instrument.sequence;
       return;
     }
-    if (run !== undefined) this.#publishRun(instrument, run, timeUs);
-    this.#runs.set(instrument, {
-      reason,
-      count: 1,
-      fromSequence: instrument.sequence,
-      toSequence: instrument.sequence,
-    });
+    this.#publishRuns(instrument, timeUs);
+    const runs = this.#runs.get(instrument) ?? new Map<DropReason, DropRun>();
+    runs.set(reason, { reason, count: 1, fromSequence: instrument.sequence, toSequence: instrument.sequence });
+    this.#runs.set(instrument, runs);
   }
 
   /** Our numbers `from..to` of the instrument are lost; whoever calls publishes the event. */
@@ -88,16 +89,12 @@ export class GapLog {
   /** The quote that tells of the gap has room: what was dropped is published, before it, and then forgotten. */
   clear(instrument: Instrument, timeUs: number): void {
     this.#notes.delete(instrument);
-    const run = this.#runs.get(instrument);
-    if (run === undefined) return;
-    this.#runs.delete(instrument);
-    this.#publishRun(instrument, run, timeUs);
+    this.#publishRuns(instrument, timeUs);
   }
 
   /** Publishes all runs that are still open. */
   flushDropped(timeUs: number): void {
-    for (const [instrument, run] of this.#runs) this.#publishRun(instrument, run, timeUs);
-    this.#runs.clear();
+    for (const instrument of this.#runs.keys()) this.#publishRuns(instrument, timeUs);
   }
 
   #noteOf(instrument: Instrument, timeUs: number): GapNote {
@@ -109,13 +106,15 @@ export class GapLog {
     return note;
   }
 
-  #publishRun(instrument: Instrument, run: DropRun, timeUs: number): void {
-    this.#events.publishEvent({
-      type: "market-data.dropped",
-      source: instrument.source,
-      symbol: instrument.symbol,
-      timeUs,
-      ...run,
-    });
+  /** Memory that is full of quotes may have no room for the event either: such a run stays, and grows, until it is told. */
+  #publishRuns(instrument: Instrument, timeUs: number): void {
+    const runs = this.#runs.get(instrument);
+    if (runs === undefined) return;
+    const { source, symbol } = instrument;
+    for (const [reason, run] of runs) {
+      const isTold = this.#events.publishEvent({ type: "market-data.dropped", source, symbol, timeUs, ...run });
+      if (isTold) runs.delete(reason);
+    }
+    if (runs.size === 0) this.#runs.delete(instrument);
   }
 }

@@ -61,6 +61,8 @@ export class Lane {
   #isRunning = false;
   #isStopped = false;
   #wait: { readonly timer: Timer; readonly finish: () => void } | null = null;
+  /** Until it fires the lane waits for more; null when it does not. */
+  #linger: Timer | null = null;
   #openCapacity = 0;
   readonly #idleWaiters: (() => void)[] = [];
 
@@ -93,6 +95,7 @@ export class Lane {
     if (!open.hasRoom(recordBytes)) {
       if (open.recordCount === 0 || this.#options.budget.isFull) return null;
       this.#sealOpen();
+      this.#endLinger();
       if (!open.hasRoom(recordBytes)) return null;
     }
     if (open.bytes.length !== capacity) this.#chargeOpen();
@@ -106,13 +109,14 @@ export class Lane {
     this.#isRunning = true;
     const { clock, lingerMs } = this.#options;
     this.lastProgressMs = clock.monotonicMs();
-    if (lingerMs > 0) clock.schedule(lingerMs, () => this.#start());
+    if (lingerMs > 0 && this.#idleWaiters.length === 0) this.#linger = clock.schedule(lingerMs, () => this.#start());
     else clock.scheduleSoon(() => this.#start());
   }
 
   /** Resolves when the lane is empty; never when its transport is stuck, so race it with a deadline. */
   whenEmpty(): Promise<void> {
     if (this.isEmpty && !this.#isRunning) return Promise.resolve();
+    this.#endLinger();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
@@ -120,6 +124,7 @@ export class Lane {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#linger?.cancel();
     this.#wait?.timer.cancel();
     this.#wait?.finish();
     if (this.open.recordCount > 0) this.#sealOpen();
@@ -128,7 +133,16 @@ export class Lane {
     this.sealedBytes = 0;
   }
 
+  /** A full batch, and one that is waited for, goes at once. */
+  #endLinger(): void {
+    if (this.#linger === null) return;
+    this.#linger.cancel();
+    this.#linger = null;
+    this.#options.clock.scheduleSoon(() => this.#start());
+  }
+
   #start(): void {
+    this.#linger = null;
     this.#run().then(
       () => this.#rest(),
       (error: unknown) => {

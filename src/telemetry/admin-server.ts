@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Server } from "bun";
 import { IngestError } from "../domain/ingest-error.ts";
 import { errorFields, type Log } from "../domain/log.ts";
@@ -162,7 +163,12 @@ function isLoopback(host: string): boolean {
 
 function listenError(error: unknown, { host, port }: AdminServerOptions): IngestError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
-  const state = LISTEN_STATES.get(code) ?? `the system answers ${code === "" ? String(error) : code}`;
+  // Bun answers EADDRINUSE for a name without an address too.
+  const isName = isIP(host) === 0 && host !== "localhost";
+  const state =
+    code === "EADDRINUSE" && isName
+      ? "the name has no address of this machine, or the port is in use: give ADMIN_HOST an address, or ADMIN_PORT another"
+      : (LISTEN_STATES.get(code) ?? `the system answers ${code === "" ? String(error) : code}`);
   return new IngestError(`Cannot listen on ADMIN_HOST ${host} and ADMIN_PORT ${port}: ${state}`, {
     code: "config_invalid",
     retry: "never",

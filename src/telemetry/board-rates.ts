@@ -1,4 +1,4 @@
-import type { BoardSnapshot } from "./terminal-board.ts";
+import type { BoardSnapshot } from "./board-snapshot.ts";
 
 /** Rates are averages over about this long. */
 const WINDOW_MS = 2000;

@@ -1,6 +1,6 @@
 import type { Instrument } from "../domain/instrument.ts";
 import type { QuoteSink, QuoteView } from "../domain/quote.ts";
-import type { BoardQuote } from "./terminal-board.ts";
+import type { BoardQuote } from "./board-snapshot.ts";
 
 /**
  * Keeps the last quote of every instrument as text, on its way to the next sink: for the demo's board. Makes strings

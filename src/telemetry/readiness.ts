@@ -23,8 +23,14 @@ export interface Readiness {
  * least once. A feed that was live and now reconnects is degraded: taking the instance away would not help it.
  */
 export function readReadiness(source: Pick<MetricsSource, "phase" | "sink" | "feeds">): Readiness {
-  const parts: ReadinessPart[] = [appPart(source.phase()), sinkPart(source.sink())];
-  for (const feed of source.feeds()) if (feed.state !== "disabled") parts.push(feedPart(feed));
+  const sink = source.sink();
+  const parts: ReadinessPart[] = [appPart(source.phase()), sinkPart(sink)];
+  for (const feed of source.feeds()) {
+    if (feed.state === "disabled") continue;
+    // No venue is asked for prices that could not be kept.
+    const isWaiting = feed.state === "stopped" && !sink.isStarted;
+    parts.push(isWaiting ? part(`feed ${feed.name}`, "unready", "waits for the sink") : feedPart(feed));
+  }
   return { isReady: parts.every((part) => part.isReady), parts };
 }
 

@@ -50,9 +50,53 @@ describe("Planned reconnect", () => {
     await settle();
     expect(old.context.signal.aborted).toBe(true);
     expect(feed.state).toBe("live");
-    expect(bench.interruptions).toEqual([]);
+    expect(bench.interruptions).toEqual(["disconnect B"]);
     expect(feed.status().disconnections).toBe(0);
     expect(bench.events.changes.at(-1)).toBe("live>live");
+  });
+
+  test("a handover that loses nothing is no interruption", async () => {
+    const old = await healthy();
+    old.context.monitor.onReconnectAsked("maintenance");
+    await advance(500, old);
+    adapter.last.goLive();
+    await settle();
+    expect(old.context.signal.aborted).toBe(true);
+    expect(bench.interruptions).toEqual([]);
+  });
+
+  test("a new session that fails after its first quotes gives the old one its symbols back", async () => {
+    const old = await healthy();
+    const [a, b] = feed.instruments;
+    old.quote(a);
+    old.quote(b);
+    old.context.monitor.onReconnectAsked("maintenance");
+    await advance(500, old);
+    const next = adapter.last;
+    next.context.monitor.onOpen();
+    next.quote(a);
+    next.fail("closed_unclean");
+    await settle();
+    expect(old.context.signal.aborted).toBe(false);
+    // The pipeline takes no quote of an epoch below the owner's.
+    expect([a.ownerEpoch, b.ownerEpoch]).toEqual([old.context.epoch, old.context.epoch]);
+    expect(bench.interruptions).toEqual(["disconnect A"]);
+  });
+
+  test("an old session that ends while the new one serves a part interrupts the other part alone", async () => {
+    const old = await healthy();
+    const [a, b] = feed.instruments;
+    old.quote(a);
+    old.quote(b);
+    old.context.monitor.onReconnectAsked("maintenance");
+    await advance(500, old);
+    const next = adapter.last;
+    next.context.monitor.onOpen();
+    next.context.monitor.onSubscription(a, "acked", "");
+    old.fail("closed_unclean");
+    await settle();
+    expect(bench.interruptions).toEqual(["disconnect B"]);
+    expect(feed.state).toBe("live");
   });
 
   test("the session in waiting does not change the feed's state", async () => {
@@ -121,6 +165,7 @@ describe("Planned reconnect", () => {
     await advance(15_500, old, next);
     expect(old.context.signal.aborted).toBe(true);
     expect(feed.state).toBe("live");
+    expect(bench.interruptions).toEqual(["disconnect B"]);
   });
 
   test("an old session that ends before the new one serves leaves a hole, which is told, and no backoff", async () => {
@@ -184,5 +229,18 @@ describe("Planned reconnect", () => {
     await settle();
     feed.resubscribe(feed.instruments[1], "sequence gap");
     expect(adapter.last.resubscribed).toEqual(["B: sequence gap"]);
+  });
+
+  test("a resubscription goes to the session in waiting when that quotes the symbol already", async () => {
+    const old = await healthy();
+    old.context.monitor.onReconnectAsked("maintenance");
+    await advance(500, old);
+    const next = adapter.last;
+    next.context.monitor.onOpen();
+    next.quote(feed.instruments[0]);
+    feed.resubscribe(feed.instruments[0], "sequence gap");
+    feed.resubscribe(feed.instruments[1], "sequence gap");
+    expect(next.resubscribed).toEqual(["A: sequence gap"]);
+    expect(old.resubscribed).toEqual(["B: sequence gap"]);
   });
 });

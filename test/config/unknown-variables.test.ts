@@ -21,6 +21,8 @@ describe("findUnknownVariables()", () => {
       ["KAFKA_TLS_CA", "KAFKA_TLS_CA_FILE"],
       ["KAFKA_SASL_PASSWORD_FIL", "KAFKA_SASL_PASSWORD_FILE"],
       ["ADMIN_PORTS", "ADMIN_PORT"],
+      ["SQLITE_MAX_BYTE", "SQLITE_MAX_BYTES"],
+      ["RECONNECT_EXHAUST", "RECONNECT_EXHAUSTED"],
       ["BINANCE_SYMBOL", "BINANCE_SYMBOLS"],
       ["LP_ALPHA_SENDR", "LP_ALPHA_SENDER"],
       ["FEED", "FEEDS"],

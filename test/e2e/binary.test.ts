@@ -55,6 +55,14 @@ describe("words", () => {
     expect(unknown.stderr).toContain("'fly'");
     expect((await runBinary(["check", "--nonsense"])).code).toBe(2);
     expect((await runBinary(["demo", "--rate", "many"])).code).toBe(2);
+    for (const words of [
+      ["run", "--nonsense"],
+      ["run", "now"],
+      ["check", "now"],
+      ["help", "run", "now"],
+    ]) {
+      expect([words, (await runBinary(words)).code]).toEqual([words, 2]);
+    }
   });
 });
 
@@ -137,6 +145,15 @@ describe("configuration", () => {
     expect(bad.stdout).toMatch(/feed binance\s+FAILED/);
     expect(bad.stdout).toMatch(/broker 127\.0\.0\.1:1\s+FAILED/);
   });
+
+  test("check --connect names the refused symbol and its variable", async () => {
+    const kraken = startSimulator({ venue: "kraken", seed: 7, ratePerSecond: 100 });
+    const env = { FEEDS: "kraken", KRAKEN_URL: kraken.url, KRAKEN_SYMBOLS: "BTC/USD,NOPE/USD" };
+    const { code, stdout } = await runBinary(["check", "--connect"], env);
+    kraken.stop();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/feed kraken\s+FAILED\s+KRAKEN_SYMBOLS .*1 of 2 symbols quoted.*NOPE\/USD refused/);
+  });
 });
 
 describe("run", () => {
@@ -215,9 +232,21 @@ describe("run", () => {
       ({ body }) => body.includes("KAFKA_BROKERS"),
     );
     expect(ready.status).toBe(503);
+    expect(ready.body).toContain("waits for the sink");
     expect((await get(url, "/healthz")).status).toBe(200);
+    expect((await run.waitForLog("sink_waiting"))["message"]).toContain("KAFKA_BROKERS");
     run.signal("SIGTERM");
     expect((await run.ended).code).toBe(0);
+  });
+
+  test("SINK=stdout ends at once with 1 when its reader goes away, however long the drain may take", async () => {
+    const env = { PATH: process.env["PATH"] ?? "", ...feedEnv({ SINK: "stdout", DRAIN_MS: "600000" }) };
+    const command = ["bash", "-c", `${BINARY} run | head -n 3; exit "\${PIPESTATUS[0]}"`];
+    const child = Bun.spawn(command, { cwd: emptyFolder(), env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    expect(await child.exited).toBe(1);
+    expect(stdout.trimEnd().split("\n").length).toBe(3);
+    expect(stderr).toContain("its reader is gone");
   });
 
   test("SIGTERM waits for the drain, a second signal ends it at once", async () => {

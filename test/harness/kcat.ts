@@ -27,6 +27,8 @@ export interface KcatBinaryRecord {
 export interface KcatReadOptions {
   /** Waits until so many records have come. Absent: reads from the first to the last record there is, then ends. */
   readonly count?: number;
+  /** Only this partition; all of them when absent. */
+  readonly partition?: number;
   /** 30 s when absent. */
   readonly timeoutMs?: number;
   /** librdkafka properties for TLS and SASL, e.g. `security.protocol`. */
@@ -75,7 +77,8 @@ function readArguments(bootstrap: string, topic: string, options: KcatReadOption
   const end = options.count === undefined ? ["-e"] : ["-c", String(options.count)];
   // Half a second of waiting at the end of the topic is the default.
   const fixed = ["-X", "check.crcs=true", "-X", "fetch.wait.max.ms=20"];
-  return ["-C", "-q", "-b", bootstrap, "-t", topic, "-o", "beginning", ...end, ...fixed, ...properties];
+  const partition = options.partition === undefined ? [] : ["-p", String(options.partition)];
+  return ["-C", "-q", "-b", bootstrap, "-t", topic, ...partition, "-o", "beginning", ...end, ...fixed, ...properties];
 }
 
 async function runKcat(args: readonly string[], options: KcatReadOptions): Promise<Buffer> {

@@ -33,8 +33,9 @@ export class RecordingEvents implements FeedEventSink {
   readonly events: FeedEvent[] = [];
   readonly rejected: RejectedMessage[] = [];
 
-  publishEvent(event: FeedEvent): void {
+  publishEvent(event: FeedEvent): boolean {
     this.events.push(event);
+    return true;
   }
 
   publishRejected(message: RejectedMessage): void {

@@ -21,6 +21,7 @@ async function setUp(
   const transport = new FakeTransport();
   const ledger = new Ledger(["binance"]);
   const events: FeedEvent[] = [];
+  const room = { forEvents: true };
   const untrusted: string[] = [];
   const publisher = new Publisher({
     transport: transport satisfies BatchTransport,
@@ -42,7 +43,13 @@ async function setUp(
     identity: { session: "s-1", ingester: "edge-1" },
     rawPayload: options.rawPayload ?? "on",
     ledger,
-    events: { publishEvent: (event) => events.push(event), publishRejected: () => {} },
+    events: {
+      publishEvent: (event) => {
+        if (room.forEvents) events.push(event);
+        return room.forEvents;
+      },
+      publishRejected: () => {},
+    },
     rules: [options.rule ?? NONE],
     laneFor: (key) => publisher.quoteLane(key),
     onUntrusted: (instrument, reason) => untrusted.push(`${instrument.symbol}: ${reason}`),
@@ -51,7 +58,7 @@ async function setUp(
   pipeline.register(instrument);
   const values = (): Record<string, never>[] => (transport.log.get("q/0") ?? []).map((text) => JSON.parse(text));
   const balance = () => ledger.rows(publisher.inMemoryByFeed())[0];
-  return { clock, transport, ledger, events, untrusted, publisher, pipeline, instrument, values, balance };
+  return { clock, transport, ledger, events, room, untrusted, publisher, pipeline, instrument, values, balance };
 }
 
 describe("QuotePipeline", () => {
@@ -265,5 +272,29 @@ describe("QuotePipeline", () => {
     pipeline.flushDropped(1_700_000_009_000_000);
     pipeline.flushDropped(1_700_000_009_000_000);
     expect(events).toHaveLength(1);
+  });
+
+  test("a run of drops whose event finds no room is kept, grows, and is told once there is room", async () => {
+    const { clock, pipeline, instrument, events, room, values } = await setUp({ batchMaxBytes: 20_000 });
+    const tooLarge = { raw: JSON.stringify("x".repeat(30_000)) };
+    room.forEvents = false;
+    pipeline.accept(quoteView(instrument, tooLarge));
+    pipeline.flushDropped(1_700_000_009_000_000);
+    pipeline.accept(quoteView(instrument));
+    pipeline.accept(quoteView(instrument, tooLarge));
+    pipeline.flushDropped(1_700_000_010_000_000);
+    expect(events).toEqual([]);
+    room.forEvents = true;
+    pipeline.accept(quoteView(instrument));
+    pipeline.flushDropped(1_700_000_011_000_000);
+    expect(events).toEqual([
+      expect.objectContaining({ reason: "record_too_large", count: 2, fromSequence: 1, toSequence: 3 }),
+    ]);
+    await clock.advance(0);
+    const gaps = (values() as unknown as { metadata: { gap?: object } }[]).map((value) => value.metadata.gap);
+    expect(gaps).toEqual([
+      expect.objectContaining({ fromInstrumentSequence: 1, toInstrumentSequence: 1 }),
+      expect.objectContaining({ fromInstrumentSequence: 3, toInstrumentSequence: 3 }),
+    ]);
   });
 });

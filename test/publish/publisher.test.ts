@@ -165,6 +165,28 @@ describe("Lane", () => {
     await clock.advance(1);
     expect(transport.attempts.map((a) => a.values)).toEqual([["1", "2"]]);
   });
+
+  test("lingers no longer once a batch is full", async () => {
+    const { clock, transport, publisher } = await setUp({ lingerMs: 10_000, batchMaxBytes: 16_384 });
+    write(publisher, "x".repeat(10_000));
+    write(publisher, "y".repeat(10_000), 2);
+    await clock.advance(1);
+    expect(transport.attempts.map((a) => a.values[0]?.[0])).toEqual(["x", "y"]);
+    expect(clock.armedTimers).toBe(0);
+  });
+
+  test("lingers no longer once it is drained, and leaves no timer when stopped", async () => {
+    const { clock, publisher, acked } = await setUp({ lingerMs: 10_000 });
+    write(publisher, "1");
+    await clock.advance(1);
+    const drained = publisher.drain(1000);
+    await clock.advance(1);
+    expect(await drained).toBe(true);
+    expect(acked[0]).toBe(1);
+    write(publisher, "2", 2);
+    await publisher.stop(0);
+    expect(clock.armedTimers).toBe(0);
+  });
 });
 
 describe("Publisher", () => {

@@ -173,6 +173,9 @@ test("startAdminServer() names ADMIN_PORT when the port is in use and ADMIN_HOST
     ),
   );
   expect(() => setUp({ host: "192.0.2.1" })).toThrow(/ADMIN_HOST 192\.0\.2\.1 .* give ADMIN_HOST another$/);
+  expect(() => setUp({ host: "no-such-host.invalid" })).toThrow(
+    /the name has no address .* give ADMIN_HOST an address/,
+  );
 });
 
 test("startAdminServer() warns when anyone may reach it, and not on loopback", () => {

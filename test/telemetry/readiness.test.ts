@@ -44,6 +44,15 @@ test("readReadiness() tells the sink's trouble", () => {
   expect(readReadiness(source).parts[1]?.why).toBe("is not started yet");
 });
 
+test("readReadiness() says that feeds wait while the sink is not started", () => {
+  const source = new FakeSource();
+  source.sinkStatus = { kind: "kafka", isStarted: false, trouble: "Cannot reach broker 1: refused" };
+  source.feedList = [feedStatus({ state: "stopped", ...NEVER_LIVE })];
+  expect(readReadiness(source).parts[2]).toMatchObject({ isReady: false, why: "waits for the sink" });
+  source.sinkStatus = { kind: "kafka", isStarted: true, trouble: "" };
+  expect(readReadiness(source).parts[2]).toMatchObject({ isReady: false, why: "is stopped" });
+});
+
 test("readReadiness() wants every enabled feed to have been live once", () => {
   expect(readFeed({ state: "connecting", ...NEVER_LIVE })).toMatchObject({
     isReady: false,

@@ -3,15 +3,9 @@ import fc from "fast-check";
 import type { FeedStatus } from "../../src/domain/feed-status.ts";
 import { LatencyHistogram } from "../../src/runtime/latency-histogram.ts";
 import type { BoardRates } from "../../src/telemetry/board-rates.ts";
+import type { BoardQuote, BoardSnapshot } from "../../src/telemetry/board-snapshot.ts";
 import { ageText, countText, durationText, latencyText, rateText } from "../../src/telemetry/board-text.ts";
-import {
-  type BoardQuote,
-  type BoardSnapshot,
-  RESTORE_TERMINAL,
-  renderBoard,
-  renderSummaryLine,
-  TerminalBoard,
-} from "../../src/telemetry/terminal-board.ts";
+import { RESTORE_TERMINAL, renderBoard, renderSummaryLine, TerminalBoard } from "../../src/telemetry/terminal-board.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
 const NOW_MS = 1_700_000_000_000;

@@ -1,0 +1,19 @@
+import { expect, test } from "bun:test";
+import { configOf, problemsOf } from "./fixtures.ts";
+
+test("findRefusedVariables() refuses what loads other code or turns certificate checks off, without the value", () => {
+  for (const [name, value] of [
+    ["BUN_OPTIONS", "--preload ./canary.ts"],
+    ["BUN_INSPECT", "ws://127.0.0.1:6499/canary"],
+    ["BUN_INSPECT_PRELOAD", "./canary.ts"],
+    ["NODE_TLS_REJECT_UNAUTHORIZED", "0"],
+  ] as const) {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^Cannot use ${name} as it must be unset: `))]);
+    expect(problems.join()).not.toContain("canary");
+  }
+});
+
+test("findRefusedVariables() lets harmless values pass", () => {
+  expect(configOf({ BUN_OPTIONS: " ", NODE_TLS_REJECT_UNAUTHORIZED: "1" }).sink.kind).toBe("sqlite");
+});

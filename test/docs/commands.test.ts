@@ -1,0 +1,165 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
+import { checkCommand } from "../../src/commands/check.ts";
+import { type Command, ExitCode } from "../../src/commands/command.ts";
+import { demoCommand } from "../../src/commands/demo.ts";
+import { createHelpCommand } from "../../src/commands/help.ts";
+import { runCommand } from "../../src/commands/run.ts";
+import { simulateCommand } from "../../src/commands/simulate.ts";
+import { topicsCommand } from "../../src/commands/topics.ts";
+import { venuesCommand } from "../../src/commands/venues.ts";
+import { versionCommand } from "../../src/commands/version.ts";
+import { documentVariables } from "../../src/config/config-docs.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { renderProblems } from "../../src/config/problems.ts";
+import { SystemClock } from "../../src/runtime/system-clock.ts";
+import { parseDemoArguments } from "../../src/simulator/demo-options.ts";
+import { venueNames } from "../../src/venues/built-in-venues.ts";
+import { commandsOf, type DocumentedCommand, examplesOf, readPages } from "./documented-commands.ts";
+
+// What the pages and help texts tell people to type: it is run where that needs no network, else its words, options and
+// variables are held against the program.
+
+const SHOWN = [runCommand, demoCommand, checkCommand, venuesCommand, topicsCommand, versionCommand];
+const COMMANDS: readonly Command[] = [...SHOWN, createHelpCommand(SHOWN), simulateCommand];
+/** They connect nothing and end by themselves. */
+const RUNNABLE = ["help", "version", "venues"];
+const BUILD_SCRIPT = join(import.meta.dir, "../../build.sh");
+
+const PAGES = readPages();
+const BUILD_USAGE = Bun.spawnSync([BUILD_SCRIPT, "help"]).stdout.toString();
+const ALL = [
+  ...PAGES.flatMap(commandsOf),
+  ...COMMANDS.flatMap((command) => examplesOf(command.name, command.help)),
+].filter((command) => !command.args.includes("<command>"));
+
+/** The profile docs/add-a-venue.md shows, for the variables that name its file. */
+const SHOWN_PROFILE = /^```json\n(.*?)\n```$/ms.exec(textOf("docs/add-a-venue.md"))?.[1] ?? "";
+
+function textOf(path: string): string {
+  return PAGES.find((page) => page.path === path)?.text ?? "";
+}
+
+/** What is wrong with a command line; empty when it works as it is shown. */
+async function problemWith(command: DocumentedCommand): Promise<string> {
+  if (command.program === "build.sh") return problemWithBuild(command.args);
+  const [name = "run", ...rest] = command.args;
+  const found = COMMANDS.find((candidate) => candidate.name === name);
+  if (found === undefined) return `there is no command '${name}'`;
+  for (const word of rest) {
+    const option = /^--[a-z-]+/.exec(word)?.[0];
+    if (option !== undefined && !found.help.includes(option)) return `${name} has no option ${option}`;
+  }
+  if (RUNNABLE.includes(name)) return await problemWithRunning(found, rest);
+  if (name === "demo") return problemWithDemo(rest);
+  if (name === "simulate") return "";
+  const words = rest.filter((word) => !word.startsWith("--")).join(" ");
+  if (words !== (name === "topics" ? "create" : "")) return `${name} takes no word '${words}'`;
+  return problemWithEnvironment(command.env);
+}
+
+function problemWithBuild([name = "", ...rest]: readonly string[]): string {
+  if (!new RegExp(`^  ${name}\\b`, "m").test(BUILD_USAGE)) return `build.sh has no command '${name}'`;
+  const unknown = rest.find((word) => word.startsWith("--") && !BUILD_USAGE.includes(word));
+  return unknown === undefined ? "" : `build.sh has no option ${unknown}`;
+}
+
+async function problemWithRunning(command: Command, args: readonly string[]): Promise<string> {
+  let complaint = "";
+  const code = await command.run({
+    args,
+    env: {},
+    clock: new SystemClock(),
+    random: () => 0.5,
+    hostName: "here",
+    stop: new AbortController().signal,
+    print: () => {},
+    complain: (text) => {
+      complaint += text;
+    },
+    terminal: null,
+  });
+  return code === ExitCode.ok ? "" : `ends with ${code}: ${complaint}`;
+}
+
+function problemWithDemo(args: readonly string[]): string {
+  try {
+    parseDemoArguments(args, () => 0.5);
+    return "";
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function problemWithEnvironment(env: Readonly<Record<string, string>>): string {
+  const readFile = (path: string) => {
+    if (!path.endsWith("meridian.json")) throw Object.assign(new Error(path), { code: "ENOENT" });
+    return { text: SHOWN_PROFILE, mode: 0o100600 };
+  };
+  const loaded = loadConfig(env, { readFile, venueNames: venueNames(), hostName: "here" });
+  if (loaded.config === null) return renderProblems(loaded.problems);
+  return renderProblems(prepareFeeds(loaded.config, readFile).problems);
+}
+
+describe("what people are told to type", () => {
+  test("is found at all", () => {
+    const shown = ALL.map(({ program, args }) => [program, ...args].join(" "));
+    for (const line of [
+      "build.sh demo",
+      "build.sh test",
+      "edge-ingester topics create",
+      "edge-ingester check --connect",
+      "edge-ingester run",
+      "edge-ingester venues show kraken",
+    ]) {
+      expect(shown).toContain(line);
+    }
+  });
+
+  for (const command of ALL) {
+    const line = [...Object.entries(command.env).map(([name, value]) => `${name}=${value}`), ...command.args].join(" ");
+    test(`${command.at} works: ${line}`, async () => {
+      expect(await problemWith(command)).toBe("");
+    });
+  }
+
+  test("a wrong command, option, word or variable would be found", async () => {
+    const wrong: [string[], Record<string, string>][] = [
+      [["fly"], {}],
+      [["check", "--now"], {}],
+      [["run", "fast"], {}],
+      [["venues", "show", "nowhere"], {}],
+      [["demo", "--rate", "many"], {}],
+      [["run"], { FEEDS: "meridian", MERIDIAN_PROFILE: "meridian.json" }],
+      [["run"], { KAFKA_BROKER: "broker:9092" }],
+    ];
+    for (const [args, env] of wrong) {
+      const problem = await problemWith({ at: "", program: "edge-ingester", args, env });
+      expect([args, problem]).not.toEqual([args, ""]);
+    }
+    expect(problemWithBuild(["fly"])).not.toBe("");
+    expect(problemWithBuild(["test", "--fast"])).not.toBe("");
+  });
+});
+
+describe("variables the pages name", () => {
+  const known = new Set(documentVariables().flatMap((group) => group.variables.map((variable) => variable.name)));
+  const feedKeys = [...known].filter((name) => name.startsWith("<FEED>_")).map((name) => name.slice("<FEED>".length));
+  /** Names that stand for others, examples of wrong ones, and words that are no variables. */
+  const OTHERS = /^(X|X_FILE|LOGLEVEL|KAFKA_BROKER|KAFKA_HOME|KAFKA_OPTS|KAFKA_BROKERS_TEST|BUN_[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED)$/;
+
+  for (const { path, text } of PAGES) {
+    test(`${path} names none that does not exist`, () => {
+      const named = [...text.matchAll(/`((?:<FEED>|[A-Z])[A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`\s]*)?`/g)].map(
+        ([, name = ""]) => name,
+      );
+      const unknown = named.filter((name) => {
+        const isFeedVariable = feedKeys.some((key) => name.endsWith(key) || name === key.slice(1));
+        const isSecretFile = name.endsWith("_FILE") && known.has(name.slice(0, -"_FILE".length));
+        return !known.has(name) && !isFeedVariable && !isSecretFile && !OTHERS.test(name);
+      });
+      expect(unknown).toEqual([]);
+    });
+  }
+});

@@ -1,0 +1,81 @@
+import type { KcatRecord } from "./kcat.ts";
+
+/** Our own numbers of one instrument, both ends included. */
+export interface NumberRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The events topic, by what the oracle asks of it. */
+export class EventIndex {
+  readonly #drops = new Map<string, NumberRange[]>();
+  readonly #droppedCounts = new Map<string, number>();
+  readonly #sequenceGaps = new Set<string>();
+  readonly #stopped = new Set<string>();
+
+  constructor(events: readonly KcatRecord[]) {
+    const seen = new Set<string>();
+    for (const { value } of events) {
+      // An event that stands twice, after a restart of its producer, tells of one thing.
+      if (value === null || seen.has(value)) continue;
+      seen.add(value);
+      const { eventType, payload, metadata } = JSON.parse(value);
+      const key = `${metadata.session}/${payload.source}:${payload.symbol}`;
+      if (payload.to === "stopped") this.#stopped.add(payload.source);
+      if (eventType === "market-data.sequence-gap") this.#sequenceGaps.add(`${key}/${payload.to}`);
+      if (eventType !== "market-data.dropped") continue;
+      const source = `${metadata.session}/${payload.source}`;
+      this.#drops.set(key, [
+        ...this.dropsOf(metadata.session, `${payload.source}:${payload.symbol}`),
+        rangeOf(payload),
+      ]);
+      this.#droppedCounts.set(source, (this.#droppedCounts.get(source) ?? 0) + payload.count);
+    }
+  }
+
+  /** Ranges told as dropped, of a `source:symbol`. */
+  dropsOf(session: string, key: string): readonly NumberRange[] {
+    return this.#drops.get(`${session}/${key}`) ?? [];
+  }
+
+  /** Quotes of a source told as dropped. */
+  droppedCount(session: string, source: string): number {
+    return this.#droppedCounts.get(`${session}/${source}`) ?? 0;
+  }
+
+  /** Whether a feed was stopped in order. */
+  hasStopped(source: string): boolean {
+    return this.#stopped.has(source);
+  }
+
+  /** Whether a jump to this number of the venue was told. */
+  hasSequenceGap(session: string, key: string, to: string): boolean {
+    return this.#sequenceGaps.has(`${session}/${key}/${to}`);
+  }
+}
+
+function rangeOf(payload: { fromSequence: number; toSequence: number }): NumberRange {
+  return { from: payload.fromSequence, to: payload.toSequence };
+}
+
+/** True when the ranges together hold every number of the hole. */
+export function covers(ranges: readonly NumberRange[], hole: NumberRange): boolean {
+  let next = hole.from;
+  for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
+    if (range.from > next) break;
+    next = Math.max(next, range.to + 1);
+  }
+  return next > hole.to;
+}
+
+/** How many numbers after `last` the ranges hold together. */
+export function countAfter(ranges: readonly NumberRange[], last: number): number {
+  let count = 0;
+  let next = last + 1;
+  for (const { from, to } of [...ranges].sort((a, b) => a.from - b.from)) {
+    const start = Math.max(next, from);
+    count += Math.max(0, to - start + 1);
+    next = Math.max(next, to + 1);
+  }
+  return count;
+}

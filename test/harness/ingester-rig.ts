@@ -1,0 +1,289 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mixSeed } from "../../src/simulator/seeded-random.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
+import type { ExpectedQuote } from "../../src/simulator/venue-dialect.ts";
+import { type Ran, type Running, startBinary } from "../e2e/binary.ts";
+import { uniqueTopic } from "./kafka.ts";
+import type { TestKafka } from "./kafka-handle.ts";
+import { type KcatRecord, readTopicWithKcat } from "./kcat.ts";
+import { type LedgerAccount, MetricsText } from "./metrics-text.ts";
+import { judge, type LedgerSnapshot, type Verdict } from "./oracle.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** Time the whole thing may take to be live, and to have written what it has, ms. */
+const SETTLE_LIMIT_MS = 30_000;
+const VENUES_FOLDER = join(import.meta.dir, "../../config/venues");
+/** No message of any venue: counted as rejected when it is read, so all that was sent before it has been read. */
+const BARRIER = "barrier";
+
+/** One feed and the simulated venue behind it. */
+export interface RigFeed {
+  readonly name: string;
+  readonly venue: string;
+  /** The first so many of the simulator's symbols. */
+  readonly symbolCount: number;
+  readonly ratePerSecond: number | "full";
+  /** A profile of its own: the venue's, with these changes. */
+  readonly profile?: { readonly sequence?: object; readonly limits?: object };
+}
+
+/** What a rig is made of. */
+export interface RigOptions {
+  readonly kafka: TestKafka;
+  readonly feeds: readonly RigFeed[];
+  /** Settings beside or instead of the rig's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether Kafka is reached through its proxy; false when absent. */
+  readonly isProxied?: boolean;
+}
+
+/** How a rig's run is judged. */
+export interface RigJudgement {
+  /** Sources that are left out. */
+  readonly except?: readonly string[];
+  /** Only these partitions of the quotes topic are read. */
+  readonly partitions?: readonly number[];
+  readonly duplicatesMax?: number;
+  readonly isCutWhileSending?: boolean;
+}
+
+/** The compiled program between simulated venues, whose every quote is noted, and a real broker. */
+export class IngesterRig {
+  readonly kafka: TestKafka;
+  readonly seed: number;
+  readonly topic = uniqueTopic("faults");
+  readonly intents = new Map<string, ExpectedQuote[]>();
+  readonly ledgers: LedgerSnapshot[] = [];
+  readonly #options: RigOptions;
+  readonly #venues = new Map<string, Simulator>();
+  readonly #env: Record<string, string>;
+  #run: Running | null = null;
+  #url = "";
+  #session = "";
+  #chances = 0;
+
+  constructor(options: RigOptions, seed: number) {
+    this.#options = options;
+    this.kafka = options.kafka;
+    this.seed = seed;
+    const { bootstrap } = options.kafka;
+    this.#env = {
+      FEEDS: options.feeds.map((feed) => feed.name).join(","),
+      KAFKA_BROKERS: options.isProxied === true ? bootstrap.proxied : bootstrap.plain,
+      KAFKA_TOPIC: this.topic,
+      KAFKA_EVENTS_TOPIC: `${this.topic}.events`,
+      KAFKA_REJECTED_TOPIC: `${this.topic}.rejected`,
+      KAFKA_CONNECT_TIMEOUT_MS: "1000",
+      KAFKA_REQUEST_TIMEOUT_MS: "1000",
+      ADMIN_PORT: "0",
+      CONNECTS_PER_SECOND: "100",
+      INSTANCE_ID: "faults",
+      ...options.env,
+    };
+    for (const feed of options.feeds) this.#openVenue(feed);
+  }
+
+  /** The simulator behind a feed. */
+  venue(feed: string): Simulator {
+    const found = this.#venues.get(feed);
+    if (found === undefined) throw new Error(`Cannot find the venue of feed '${feed}'`);
+    return found;
+  }
+
+  get session(): string {
+    return this.#session;
+  }
+
+  get process(): Running {
+    if (this.#run === null) throw new Error("Cannot use the program: it was not started");
+    return this.#run;
+  }
+
+  /** A number from 0 to below 1; the same ones for the same seed. */
+  chance(): number {
+    return mixSeed(this.seed, String(this.#chances++)) / 2 ** 32;
+  }
+
+  async createTopics(partitions = 3): Promise<void> {
+    await this.kafka.createTopic(this.topic, partitions);
+    await this.kafka.createTopic(`${this.topic}.events`, 1);
+    await this.kafka.createTopic(`${this.topic}.rejected`, 1);
+  }
+
+  /** Starts the program, also a second time after its end; resolves once its admin server answers. */
+  async start(): Promise<void> {
+    const run = startBinary(["run"], this.#env);
+    this.#run = run;
+    this.#session = String((await run.waitForLog("starting"))["session"]);
+    this.#url = String((await run.waitForLog("admin_server_started"))["url"]);
+  }
+
+  /** Starts the program and waits until every feed is live and Kafka has acked `quotes` of each. */
+  async startLive(quotes = 100): Promise<void> {
+    await this.start();
+    await this.untilMetrics("feed live and acked", (metrics) =>
+      this.#options.feeds.every(({ name: source }) => metrics.sum("ingester_quotes_acked_total", { source }) >= quotes),
+    );
+  }
+
+  /** One page of the admin server, and how long its answer took, ms. */
+  async page(path: string): Promise<{ status: number; text: string; tookMs: number }> {
+    const startMs = performance.now();
+    const response = await fetch(`${this.#url}${path}`);
+    return { status: response.status, text: await response.text(), tookMs: performance.now() - startMs };
+  }
+
+  async metrics(): Promise<MetricsText> {
+    return new MetricsText((await this.page("/metrics")).text);
+  }
+
+  /** Scrapes until the condition holds. */
+  async untilMetrics(what: string, isSo: (metrics: MetricsText) => boolean, limitMs = SETTLE_LIMIT_MS): Promise<void> {
+    await waitUntil(async () => isSo(await this.metrics()), { limitMs, what });
+  }
+
+  /** Waits until `count` more quotes than now are acked, over all sources. */
+  async untilAckedMore(count: number, limitMs = SETTLE_LIMIT_MS): Promise<void> {
+    const before = (await this.metrics()).sum("ingester_quotes_acked_total");
+    const isSo = (metrics: MetricsText) => metrics.sum("ingester_quotes_acked_total") >= before + count;
+    await this.untilMetrics(`${count} more acks`, isSo, limitMs);
+  }
+
+  /** The venues send no more quotes, and the program has read all they sent. */
+  async quiet(): Promise<void> {
+    for (const venue of this.#venues.values()) venue.goSilent("quotes");
+    const live = (metrics: MetricsText) =>
+      this.#options.feeds.every(
+        ({ name: source }) => metrics.sum("ingester_feed_connected", { source }) === 1 && this.#isSubscribed(source),
+      );
+    await this.untilMetrics("feed connected", live);
+    const before = await this.metrics();
+    const rejected = (metrics: MetricsText, source: string) =>
+      metrics.sum("market_data_raw_parse_errors_total", { source });
+    for (const venue of this.#venues.values()) venue.sendRaw(BARRIER);
+    const isRead = (metrics: MetricsText) =>
+      [...this.#venues.keys()].every((source) => rejected(metrics, source) > rejected(before, source));
+    await this.untilMetrics("barrier read", isRead);
+  }
+
+  /** After the end: takes the ledger of the log's last lines into the evidence, and returns it. */
+  async keepLastLedger(): Promise<readonly LedgerAccount[]> {
+    const { stderr } = await this.process.ended;
+    const lines = stderr.split("\n").filter((line) => line.includes('"event":"ledger_closed"'));
+    const accounts = lines.map((line): LedgerAccount => {
+      const { source, accepted, acked, inMemory, ...rest } = JSON.parse(line);
+      const dropped = { memory_full: rest.droppedMemoryFull, shutdown: rest.droppedShutdown };
+      return { source, accepted, acked, inMemory, dropped };
+    });
+    this.ledgers.push({ session: this.#session, isFinal: true, accounts });
+    return accounts;
+  }
+
+  /** After {@link quiet}: waits until nothing is in memory, keeps the ledger, ends the program in order. */
+  async finish(): Promise<Ran> {
+    await this.untilMetrics("empty memory", (metrics) => metrics.sum("ingester_quotes_in_memory") === 0);
+    await this.keepLedger({ isFinal: true });
+    this.process.signal("SIGTERM");
+    return await this.process.ended;
+  }
+
+  /** Takes the ledger as /metrics tells it now into the evidence. */
+  async keepLedger({ isFinal }: { isFinal: boolean }): Promise<void> {
+    this.ledgers.push({ session: this.#session, isFinal, accounts: (await this.metrics()).ledger() });
+  }
+
+  /** Reads both topics back and lets the oracle judge. */
+  async judge(options: RigJudgement = {}): Promise<Verdict> {
+    const { plain } = this.kafka.bootstrap;
+    const { except = [], partitions, duplicatesMax = 0, isCutWhileSending = false } = options;
+    const records: KcatRecord[] = [];
+    for (const partition of partitions ?? [undefined]) {
+      const read = await readTopicWithKcat(plain, this.topic, partition === undefined ? {} : { partition });
+      for (const record of read) records.push(record);
+    }
+    return judge({
+      intents: new Map([...this.intents].filter(([key]) => !except.includes(key.split(":")[0]))),
+      records,
+      events: await readTopicWithKcat(plain, `${this.topic}.events`),
+      ledgers: this.ledgers.map(({ accounts, ...rest }) => {
+        return { ...rest, accounts: accounts.filter((account) => !except.includes(account.source)) };
+      }),
+      contiguousSources: this.#options.feeds.filter((feed) => feed.profile?.sequence).map((feed) => feed.name),
+      duplicatesMax,
+      isCutWhileSending,
+    });
+  }
+
+  /** The events of one feed, in order. */
+  async events(feed: string): Promise<{ type: string; payload: Record<string, unknown> }[]> {
+    const records = await readTopicWithKcat(this.kafka.bootstrap.plain, `${this.topic}.events`);
+    return records
+      .filter((record) => record.key === feed)
+      .map((record) => JSON.parse(record.value ?? "null"))
+      .map(({ eventType, payload }) => ({ type: eventType, payload }));
+  }
+
+  /** Ends whatever still runs. */
+  async close(): Promise<void> {
+    for (const venue of this.#venues.values()) venue.stop();
+    this.#run?.signal("SIGKILL");
+    await this.#run?.ended.catch(() => null);
+  }
+
+  #isSubscribed(feed: string): boolean {
+    const wanted = this.#options.feeds.find(({ name }) => name === feed)?.symbolCount ?? 0;
+    return this.venue(feed).sessions.some(({ topics }) => topics.length >= wanted);
+  }
+
+  #openVenue(feed: RigFeed): void {
+    const venue = startSimulator({
+      venue: feed.venue,
+      seed: mixSeed(this.seed, feed.name),
+      ratePerSecond: feed.ratePerSecond,
+      onSent: (symbol, quote) => {
+        const key = `${feed.name}:${symbol}`;
+        const sent = this.intents.get(key);
+        if (sent === undefined) this.intents.set(key, [quote]);
+        else sent.push(quote);
+      },
+    });
+    this.#venues.set(feed.name, venue);
+    const prefix = feed.name.toUpperCase();
+    this.#env[`${prefix}_URL`] = venue.url;
+    this.#env[`${prefix}_SYMBOLS`] = venue.symbols.slice(0, feed.symbolCount).join(",");
+    this.#env[`${prefix}_INITIAL_DELAY_MS`] = "50";
+    this.#env[`${prefix}_MAX_DELAY_MS`] = "500";
+    if (feed.profile === undefined) this.#env[`${prefix}_VENUE`] = feed.venue;
+    else this.#env[`${prefix}_PROFILE`] = writeProfile(feed);
+  }
+}
+
+/** Runs `body` with a rig and closes it; a failure names the seed that repeats it. */
+export async function withRig(options: RigOptions, body: (rig: IngesterRig) => Promise<void>): Promise<void> {
+  const seed = Number(process.env["FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  const rig = new IngesterRig(options, seed);
+  try {
+    await body(rig);
+  } catch (error) {
+    console.error(`Failed with seed ${seed}: FAULT_SEED=${seed} repeats it`);
+    throw error;
+  } finally {
+    await rig.close();
+  }
+}
+
+function writeProfile({ name, venue, profile }: RigFeed): string {
+  const built = JSON.parse(readFileSync(join(VENUES_FOLDER, `${venue}.json`), "utf8"));
+  const { $schema: _, ...rest } = built;
+  const changed = {
+    ...rest,
+    name,
+    sequence: profile?.sequence ?? built.sequence,
+    limits: { ...built.limits, ...profile?.limits },
+  };
+  const file = join(mkdtempSync(join(tmpdir(), "edge-ingester-profile-")), `${name}.json`);
+  writeFileSync(file, JSON.stringify(changed));
+  return file;
+}
