@@ -259,4 +259,22 @@ describe("Publisher", () => {
     expect(acked[0]).toBe(0);
     expect(publisher.coldAcked).toBe(1);
   });
+
+  test("an event without room is counted as dropped, unless its caller keeps it", async () => {
+    const { transport, publisher } = await setUp({ memoryMaxBytes: 200_000 });
+    transport.isHeld = true;
+    for (let i = 0; i < 100_000 && write(publisher, crypto.randomUUID().repeat(20), i); i++);
+    const event = {
+      timestampMs: 1_700_000_000_000,
+      key: Buffer.from("a"),
+      value: Buffer.alloc(publisher.batchMaxBytes / 2),
+      headers: [],
+    };
+    let written = 0;
+    while (written < 100 && publisher.publishEvent(event, "kept")) written++;
+    expect(written).toBeLessThan(100);
+    expect(publisher.coldDropped).toBe(0);
+    expect(publisher.publishEvent(event)).toBe(false);
+    expect(publisher.coldDropped).toBe(1);
+  });
 });

@@ -9,6 +9,7 @@ import { type BrokerAddress, formatAddress, type KafkaEndpoint, type KafkaTools 
 import { describeHangUp, describeLinkFailure, describeSilence, type LinkPhase } from "./kafka-trouble.ts";
 import { createKafkajsLogger } from "./kafkajs-logger.ts";
 import { PRODUCE_VERSION } from "./produce-request.ts";
+import { boundThrottle, throttleMs } from "./throttle.ts";
 
 /** Version of the first question; every broker that takes our produce version answers it. */
 const API_VERSIONS_VERSION = 2;
@@ -100,7 +101,10 @@ export class BrokerLink {
       const answer = await this.#connection.send({
         request: exchange.request,
         // Error codes within an answer are for the caller to judge, not for kafkajs to throw.
-        response: { decode: exchange.response.decode, parse: async (decoded: Answer) => decoded },
+        response: {
+          decode: async (payload: Buffer) => boundThrottle(await exchange.response.decode(payload)),
+          parse: async (decoded: Answer) => decoded,
+        },
         logResponseError: false,
       });
       this.#takeAnswer(answer);
@@ -215,10 +219,4 @@ export class BrokerLink {
     this.#watch?.cancel();
     this.#watch = null;
   }
-}
-
-function throttleMs(answer: unknown): number {
-  if (typeof answer !== "object" || answer === null || !("clientSideThrottleTime" in answer)) return 0;
-  const value = answer.clientSideThrottleTime;
-  return typeof value === "number" && value > 0 ? value : 0;
 }

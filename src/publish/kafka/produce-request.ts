@@ -1,3 +1,5 @@
+import { THROTTLE_MAX_MS } from "./throttle.ts";
+
 // Produce request, version 7 (kafka.apache.org/protocol, "Produce API"); numbers big-endian, STRING is int16 length + bytes:
 //   transactional_id NULLABLE_STRING | acks INT16 | timeout_ms INT32 | [topic STRING | [partition INT32 | records BYTES]]
 // Its answer:
@@ -8,8 +10,6 @@
 export const PRODUCE_VERSION = 7;
 const PRODUCE_API_KEY = 0;
 const ACKS_ALL = -1;
-/** Longest client-side pause taken from an answer, ms; brokers mute the connection themselves beyond it. */
-const THROTTLE_MAX_MS = 30_000;
 
 /** What one produce request writes: one batch to one partition. */
 export interface ProduceOrder {
