@@ -84,6 +84,7 @@ export class App implements FeedEventSink {
       lingerMs: config.limits.lingerMs,
       memoryMaxBytes: config.limits.memoryMaxBytes,
       feedNames,
+      instrumentCount: enabled.reduce((sum, feed) => sum + feed.instruments.length, 0),
       onAcked: (counts) => this.#ledger.ack(counts),
       onDropped: (counts, reason, lost) => this.#onDropped(counts, reason, lost),
       onTrouble: ({ topic, partition }, code, message) =>

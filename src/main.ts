@@ -45,6 +45,9 @@ function createContext(args: readonly string[]): CommandContext {
     stop: stopSignal(),
     print: (text) => void stdout.write(text),
     complain: (text) => void process.stderr.write(text),
+    protect: (redact) => {
+      redactCrash = redact;
+    },
     // A terminal that does not know its size says 0.
     terminal: stdout.isTTY ? { columns: stdout.columns || 100, rows: stdout.rows || 40 } : null,
   };
@@ -68,10 +71,13 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** Set once the secrets are known. */
+let redactCrash = (text: string): string => text;
+
 /** A bug, never trouble from outside: say what, and stop rather than go on in an unknown state. */
 function crash(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${JSON.stringify({ level: "error", event: "crashed", message: text })}\n`);
+  process.stderr.write(`${JSON.stringify({ level: "error", event: "crashed", message: redactCrash(text) })}\n`);
   process.exit(ExitCode.failed);
 }
 

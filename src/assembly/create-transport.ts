@@ -5,6 +5,7 @@ import type { KafkaEndpoint, KafkaTools } from "../publish/kafka/kafka-endpoint.
 import { createKafkaTransport, kafkaAttemptMaxMs } from "../publish/kafka/kafka-transport.ts";
 import type { TopicPlan } from "../publish/kafka/topics.ts";
 import { DiscardTransport } from "../publish/local/discard-transport.ts";
+import { planSqliteSize } from "../publish/local/sqlite-size.ts";
 import { SqliteTransport } from "../publish/local/sqlite-transport.ts";
 import { ATTEMPT_MAX_MS, StdoutTransport } from "../publish/local/stdout-transport.ts";
 import type { Compression } from "../publish/record-batch.ts";
@@ -46,18 +47,19 @@ export function createSink(config: Config, tools: KafkaTools, onReaderGone: (err
       return local(
         config,
         new SqliteTransport({ path: sink.file, maxBytes: sink.maxBytes, maxAgeMs: sink.maxAgeMs, clock: tools.clock }),
+        planSqliteSize(sink.maxBytes).batchBytesMax,
       );
     case "discard":
       return local(config, new DiscardTransport());
   }
 }
 
-function local({ limits }: Config, transport: BatchTransport): ChosenSink {
+function local({ limits }: Config, transport: BatchTransport, batchMaxBytes = LOCAL_BATCH_BYTES): ChosenSink {
   return {
     transport,
     compression: "none",
     isStamped: false,
-    batchMaxBytes: Math.min(limits.batchMaxBytes, LOCAL_BATCH_BYTES),
+    batchMaxBytes: Math.min(limits.batchMaxBytes, LOCAL_BATCH_BYTES, batchMaxBytes),
     attemptMaxMs: ATTEMPT_MAX_MS,
   };
 }

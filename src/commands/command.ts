@@ -14,6 +14,8 @@ export interface CommandContext {
   print(text: string): void;
   /** Writes to standard error, for problems and hints. */
   complain(text: string): void;
+  /** Tells which texts are secret, as soon as they are known: a crash leaves them out. */
+  protect(redact: (text: string) => string): void;
   /** Width of the terminal on standard output; null when it is none. */
   readonly terminal: { readonly columns: number; readonly rows: number } | null;
 }

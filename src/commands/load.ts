@@ -21,10 +21,12 @@ export function loadAll(context: CommandContext, env = context.env): Loaded | nu
     context.complain(renderProblems(loaded.problems));
     return null;
   }
+  const redact = createRedactor(configSecrets(loaded.config));
+  context.protect(redact);
   const prepared = prepareFeeds(loaded.config, readConfigFile);
   if (prepared.problems.length > 0) {
     context.complain(renderProblems(prepared.problems));
     return null;
   }
-  return { ...loaded, feeds: prepared.feeds, redact: createRedactor(configSecrets(loaded.config)) };
+  return { ...loaded, feeds: prepared.feeds, redact };
 }

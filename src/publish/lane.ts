@@ -9,6 +9,11 @@ import type { SealedBatch } from "./sealed-batch.ts";
 const RETRY_INITIAL_MS = 50;
 const RETRY_MAX_MS = 1000;
 
+/** A topic that takes no batch of this size gets single records split off, but batches are made no smaller, bytes. */
+const SPLIT_MIN_BYTES = 16 * 1024;
+/** A record's stamp is written as a 32-bit difference to the batch's first: one farther away needs a batch of its own. */
+const TIMESTAMP_DELTA_MAX_MS = 0x7fff_ffff;
+
 /** Why a lane gave up a batch. */
 export type LaneDropReason = "record_too_large" | "broker_rejected" | "shutdown";
 
@@ -77,7 +82,7 @@ export class Lane {
 
   /** A record above this fits no batch of this lane, bytes. */
   get recordBytesMax(): number {
-    return this.#options.batchMaxBytes - BATCH_HEADER_BYTES;
+    return this.open.maxBytes - BATCH_HEADER_BYTES;
   }
 
   /** Nothing open, sealed or in flight. */
@@ -92,7 +97,7 @@ export class Lane {
   reserve(recordBytes: number, timestampMs: number): RecordBatchBuilder | null {
     const open = this.open;
     const capacity = open.bytes.length;
-    if (!open.hasRoom(recordBytes)) {
+    if (!open.hasRoom(recordBytes) || !isNear(timestampMs, open)) {
       if (open.recordCount === 0 || this.#options.budget.isFull) return null;
       this.#sealOpen();
       this.#endLinger();
@@ -222,6 +227,8 @@ export class Lane {
     }
     this.#removeFirst();
     if (result.outcome === "too_large" && batch.recordCount > 1) {
+      // Without this every batch would be sent in vain first, and split.
+      this.open.lowerMaxBytes(Math.max(SPLIT_MIN_BYTES, Math.ceil(batch.uncompressedBytes / 2)));
       const halves = splitBatch(batch, this.#options.compression, this.#options.feedNames);
       this.sealed.unshift(...halves);
       for (const half of halves) this.#charge(half.bytes.length);
@@ -274,4 +281,8 @@ export class Lane {
     this.#options.budget.add(this.open.bytes.length - this.#openCapacity);
     this.#openCapacity = this.open.bytes.length;
   }
+}
+
+function isNear(timestampMs: number, open: RecordBatchBuilder): boolean {
+  return open.recordCount === 0 || Math.abs(timestampMs - open.baseTimestampMs) <= TIMESTAMP_DELTA_MAX_MS;
 }

@@ -46,6 +46,8 @@ export interface PublisherOptions {
   readonly memoryMaxBytes: number;
   /** By feed index. */
   readonly feedNames: readonly string[];
+  /** Instruments of all feeds: no more lanes than these come to exist for quotes. */
+  readonly instrumentCount: number;
   /** Quotes per feed index are acknowledged. */
   onAcked(countsByFeed: Int32Array): void;
   /** Quotes per feed index are lost; `lost` says which (nothing for `shutdown`). */
@@ -86,7 +88,12 @@ export class Publisher {
     const { topics, transport, batchMaxBytes, memoryMaxBytes } = this.#options;
     const names = [topics.quotes, topics.events, topics.rejected];
     await transport.start(names, signal);
-    const lanes = names.reduce((sum, topic) => sum + transport.partitionCount(topic), 0);
+    // A lane exists for a key: of a thousand partitions, three instruments use three.
+    const { instrumentCount, feedNames } = this.#options;
+    const lanes =
+      Math.min(transport.partitionCount(topics.quotes), instrumentCount) +
+      Math.min(transport.partitionCount(topics.events), feedNames.length) +
+      Math.min(transport.partitionCount(topics.rejected), feedNames.length);
     const share = Math.floor((memoryMaxBytes * OPEN_SHARE) / lanes);
     this.#laneOptions = this.#makeLaneOptions(Math.max(BATCH_MIN_BYTES, Math.min(batchMaxBytes, share)));
   }

@@ -49,13 +49,23 @@ export class RecordBatchBuilder {
   openedAtMs = 0;
   /** Quotes per feed index. */
   countsByFeed: Int32Array;
-  readonly #maxBytes: number;
+  #maxBytes: number;
 
   /** @param maxBytes bound of header and records before compression @param feedCount length of `countsByFeed` */
   constructor(maxBytes: number, feedCount: number) {
     this.#maxBytes = maxBytes;
     this.bytes = Buffer.allocUnsafeSlow(Math.min(FIRST_CAPACITY_BYTES, maxBytes));
     this.countsByFeed = new Int32Array(feedCount);
+  }
+
+  /** Bound of header and records before compression. */
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  /** From the next batch on no batch is larger than this: the topic takes none. */
+  lowerMaxBytes(maxBytes: number): void {
+    this.#maxBytes = Math.min(this.#maxBytes, maxBytes);
   }
 
   /** Makes room for one more record of `recordBytes` (grows the buffer); false when the batch must be sealed first. */
@@ -109,7 +119,7 @@ export class RecordBatchBuilder {
   #grow(needed: number): void {
     let capacity = this.bytes.length;
     while (capacity < needed) capacity *= 2;
-    const larger = Buffer.allocUnsafeSlow(Math.min(capacity, this.#maxBytes));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(capacity, this.#maxBytes)));
     this.bytes.copy(larger, 0, 0, this.position);
     this.bytes = larger;
   }

@@ -78,6 +78,7 @@ async function problemWithRunning(command: Command, args: readonly string[]): Pr
     complain: (text) => {
       complaint += text;
     },
+    protect: () => {},
     terminal: null,
   });
   return code === ExitCode.ok ? "" : `ends with ${code}: ${complaint}`;
@@ -147,7 +148,8 @@ describe("variables the pages name", () => {
   const known = new Set(documentVariables().flatMap((group) => group.variables.map((variable) => variable.name)));
   const feedKeys = [...known].filter((name) => name.startsWith("<FEED>_")).map((name) => name.slice("<FEED>".length));
   /** Names that stand for others, examples of wrong ones, and words that are no variables. */
-  const OTHERS = /^(X|X_FILE|LOGLEVEL|KAFKA_BROKER|KAFKA_HOME|KAFKA_OPTS|KAFKA_BROKERS_TEST|BUN_[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED)$/;
+  const OTHERS =
+    /^(X|X_FILE|LOGLEVEL|KAFKA_BROKER|KAFKA_HOME|KAFKA_OPTS|KAFKA_BROKERS_TEST|BUN_[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED)$/;
 
   for (const { path, text } of PAGES) {
     test(`${path} names none that does not exist`, () => {

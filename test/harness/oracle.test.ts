@@ -77,14 +77,16 @@ function kinds(evidence: Evidence): string[] {
 const DROPPED_3 = { reasons: ["dropped"], fromInstrumentSequence: 3, toInstrumentSequence: 3 };
 const DROP_EVENT_3 = event("market-data.dropped", { count: 1, fromSequence: 3, toSequence: 3 });
 /** Our number 3 was dropped: its record is missing, and the next one has this note. */
-const without3 = (gap?: object) => [record(1), record(2), record(4, gap && { gap }), record(5), record(6)];
+function without3(gap?: object): KcatRecord[] {
+  return [record(1), record(2), record(4, gap && { gap }), record(5), record(6)];
+}
+
 const LEDGER_DROPPED_1 = ledger({ acked: 5, dropped: { memory_full: 1 } });
 /** The venue's fourth quote never reached us. */
-const neverCame = (gap?: object) => [
-  ...from(1, 3).map((n) => record(n)),
-  record(5, { seq: 4, ...(gap && { gap }) }),
-  record(6, { seq: 5 }),
-];
+function neverCame(gap?: object): KcatRecord[] {
+  return [...from(1, 3).map((n) => record(n)), record(5, { seq: 4, ...(gap && { gap }) }), record(6, { seq: 5 })];
+}
+
 const LEDGER_5 = ledger({ accepted: 5, acked: 5 });
 
 describe("judge()", () => {

@@ -34,6 +34,7 @@ async function setUp(
     lingerMs: 0,
     memoryMaxBytes: options.memoryMaxBytes ?? 10_000_000,
     feedNames: ["binance"],
+    instrumentCount: 2,
     onAcked: (counts) => ledger.ack(counts),
     onDropped: (counts, reason) => ledger.drop(reason, 0, counts[0]),
     onTrouble: () => {},

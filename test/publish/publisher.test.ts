@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { appendRecord, recordBytesMax } from "../../src/publish/batch-split.ts";
 import type { LaneDropReason } from "../../src/publish/lane.ts";
 import { type LostQuotes, Publisher } from "../../src/publish/publisher.ts";
+import { readBatch } from "../../src/publish/record-batch-reader.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { FakeTransport } from "../harness/fake-transport.ts";
 
@@ -26,6 +27,7 @@ async function setUp(
     lingerMs: options.lingerMs ?? 0,
     memoryMaxBytes: options.memoryMaxBytes ?? 10_000_000,
     feedNames: ["a"],
+    instrumentCount: 30,
     onAcked: (counts) => {
       acked[0] += counts[0];
     },
@@ -138,6 +140,40 @@ describe("Lane", () => {
     expect(publisher.inMemoryByFeed()[0]).toBe(0);
   });
 
+  test("makes smaller batches from then on when the topic took none as large", async () => {
+    const { clock, transport, publisher, acked } = await setUp({ batchMaxBytes: 100_000 });
+    transport.isHeld = true;
+    write(publisher, "0");
+    await clock.advance(0);
+    transport.script.push({ outcome: "too_large", code: "MESSAGE_TOO_LARGE", message: "" });
+    for (let i = 0; i < 90; i++) write(publisher, String(i).padStart(1000, "x"), i);
+    transport.release();
+    for (let i = 0; i < 20; i++) await clock.advance(100);
+    for (let i = 0; i < 200; i++) write(publisher, String(i).padStart(1000, "y"), i);
+    for (let i = 0; i < 20; i++) await clock.advance(100);
+    const sizes = transport.attempts.map(({ values }) => values.length);
+    expect(sizes[1]).toBe(90);
+    expect(Math.max(...sizes.slice(2))).toBeLessThan(50);
+    expect(acked[0]).toBe(291);
+  });
+
+  test("begins a new batch when a stamp is too far from the first for its 32-bit difference", async () => {
+    const { clock, transport, publisher } = await setUp();
+    transport.isHeld = true;
+    write(publisher, "0");
+    await clock.advance(0);
+    const lane = publisher.lanes()[0];
+    const stamps = [1_700_000_000_000, 0, 1_700_000_000_001];
+    for (const timestampMs of stamps) {
+      const record = { timestampMs, key: Buffer.from("a:X"), value: Buffer.from(String(timestampMs)), headers: [] };
+      const batch = lane.reserve(recordBytesMax(record), timestampMs);
+      if (batch !== null) appendRecord(batch, record);
+    }
+    const read = [...lane.sealed.slice(1), lane.open.seal("none")].flatMap((batch) => readBatch(batch.bytes).records);
+    expect(read.map((record) => record.timestampMs)).toEqual(stamps);
+    transport.release();
+  });
+
   test("drops a single record that is too large, says which, and goes on", async () => {
     const { clock, transport, publisher, acked, drops } = await setUp();
     transport.script.push({ outcome: "too_large", code: "MESSAGE_TOO_LARGE", message: "" });
@@ -243,7 +279,7 @@ describe("Publisher", () => {
 
   test("batches shrink when many partitions share little memory", async () => {
     const { publisher } = await setUp({ partitions: 10, memoryMaxBytes: 1_000_000, batchMaxBytes: 1_000_000 });
-    expect(publisher.batchMaxBytes).toBeLessThanOrEqual(1_000_000 / 2 / 30);
+    expect(publisher.batchMaxBytes).toBeLessThanOrEqual(1_000_000 / 2 / 12);
   });
 
   test("events go to their own topic and never count as quotes", async () => {

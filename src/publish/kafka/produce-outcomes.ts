@@ -122,9 +122,10 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
   [
     32,
     {
-      ...REJECTED,
+      ...RETRY,
       code: "INVALID_TIMESTAMP",
-      reason: "outside the topic's message.timestamp limits: it will never be inside",
+      reason:
+        "outside the topic's message.timestamp limits: our clock or the topic must be put right, and then it fits",
     },
   ],
   [

@@ -25,7 +25,7 @@ const WANTED: Readonly<Record<number, readonly [SendResult["outcome"], "stale" |
   21: ["retry", "fresh"],
   29: ["retry", "fresh"],
   31: ["retry", "fresh"],
-  32: ["rejected", "fresh"],
+  32: ["retry", "fresh"],
   33: ["retry", "fresh"],
   34: ["retry", "fresh"],
   35: ["retry", "fresh"],
