@@ -1,7 +1,5 @@
 import type { FeedState } from "../domain/feed-event.ts";
-import type { FeedStatus } from "../domain/feed-status.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
-import type { LatencyHistogram } from "../runtime/latency-histogram.ts";
 import { type BoardRates, RateWindow } from "./board-rates.ts";
 import type { BoardSnapshot } from "./board-snapshot.ts";
 import { ageText, countText, durationText, latencyText, rateText } from "./board-text.ts";
