@@ -136,9 +136,9 @@ export const MEMORY_VARIABLES = z.strictObject({
       "How long an idle partition waits for more quotes before it sends. 0 sends at once; a batch still grows while the " +
       "one before it is on its way.",
   }),
-  MEMORY_MAX_BYTES: defaulted(wholeNumber({ min: MIB, max: 64 * GIB }), "67108864", {
+  MEMORY_MAX_BYTES: defaulted(wholeNumber({ min: MIB, max: 64 * GIB }), "50331648", {
     description:
-      "Most memory for batches, open and waiting: 64 MiB by default, at least twice BATCH_MAX_BYTES. When it is full, " +
+      "Most memory for batches, open and waiting: 48 MiB by default, at least twice BATCH_MAX_BYTES. When it is full, " +
       "sockets are paused first and quotes are dropped last.",
   }),
   MEMORY_PAUSE_MAX_MS: defaulted(wholeNumber({ min: 0, max: 600_000 }), "5000", {
