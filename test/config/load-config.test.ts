@@ -76,7 +76,7 @@ describe("loadConfig() with nothing set", () => {
       limits: {
         batchMaxBytes: 1_000_000,
         lingerMs: 0,
-        memoryMaxBytes: 67_108_864,
+        memoryMaxBytes: 50_331_648,
         memoryPauseMaxMs: 5000,
         drainMs: 10_000,
       },
