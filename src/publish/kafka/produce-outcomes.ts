@@ -124,6 +124,7 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
     {
       ...RETRY,
       code: "INVALID_TIMESTAMP",
+      hint: "the broker refuses our stamps: this machine's clock is off, or see the topic's message.timestamp limits",
       reason:
         "outside the topic's message.timestamp limits: our clock or the topic must be put right, and then it fits",
     },

@@ -88,6 +88,17 @@ describe("kafka transport on a real broker", () => {
     expect(await transport.send(topic, 0, stampedBatch(["small"], producer, 0))).toEqual({ outcome: "acked" });
   });
 
+  test("send() keeps trying what the broker refuses for its stamp, and says why", async () => {
+    const topic = uniqueTopic("transport-stamp");
+    // The kit stamps its records in 2023: as a clock that is far behind would.
+    await kafka.createTopic(topic, 1, { "message.timestamp.before.max.ms": "3600000" });
+    const transport = open();
+    await startWithin(transport, [topic]);
+    const refused = await transport.send(topic, 0, stampedBatch(["late"], await takeProducer(transport), 0));
+    expect(refused).toMatchObject({ outcome: "retry", code: "INVALID_TIMESTAMP" });
+    expect(transport.trouble).toContain("clock");
+  });
+
   test("acquireProducer() gives every caller an id of its own", async () => {
     const transport = open();
     const producers = await Promise.all(Array.from({ length: 12 }, () => takeProducer(transport)));
