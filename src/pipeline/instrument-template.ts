@@ -1,5 +1,5 @@
 import type { Instrument } from "../domain/instrument.ts";
-import { varintBytes, writeVarint } from "../publish/byte-writer.ts";
+import { varint, withLength } from "../publish/length-prefix.ts";
 
 /** `eventType` of every quote record. */
 export const RAW_PRICE_EVENT = "market-data.raw-price";
@@ -56,14 +56,4 @@ export function createTemplate(instrument: Instrument, identity: RecordIdentity)
 
 function header(name: string, value: string): Buffer {
   return Buffer.concat([withLength(Buffer.from(name)), withLength(Buffer.from(value))]);
-}
-
-function withLength(bytes: Buffer): Buffer {
-  return Buffer.concat([varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(varintBytes(value));
-  writeVarint(bytes, 0, value);
-  return bytes;
 }

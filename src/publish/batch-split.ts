@@ -1,4 +1,5 @@
-import { varintBytes, writeVarint } from "./byte-writer.ts";
+import { writeVarint } from "./byte-writer.ts";
+import { varint, withLength } from "./length-prefix.ts";
 import { BATCH_HEADER_BYTES, type Compression, RecordBatchBuilder } from "./record-batch.ts";
 import { type BatchRecord, readBatch } from "./record-batch-reader.ts";
 import type { SealedBatch } from "./sealed-batch.ts";
@@ -66,22 +67,12 @@ function encodeRecordBody(record: Omit<BatchRecord, "body">, baseTimestampMs: nu
     Buffer.of(0),
     varint(record.timestampMs - baseTimestampMs),
     varint(offsetDelta),
-    ...nullable(record.key),
-    ...nullable(record.value),
+    withLength(record.key),
+    withLength(record.value),
     varint(record.headers.length),
   ];
-  for (const header of record.headers) parts.push(...nullable(Buffer.from(header.key)), ...nullable(header.value));
+  for (const header of record.headers) parts.push(withLength(Buffer.from(header.key)), withLength(header.value));
   return Buffer.concat(parts);
-}
-
-function nullable(bytes: Uint8Array | null): Uint8Array[] {
-  return bytes === null ? [varint(-1)] : [varint(bytes.length), bytes];
-}
-
-function varint(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(varintBytes(value));
-  writeVarint(bytes, 0, value);
-  return bytes;
 }
 
 /** A header of a record as text; empty when absent. */
