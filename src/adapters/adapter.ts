@@ -1,13 +1,14 @@
 import type { Instrument } from "../domain/instrument.ts";
 import type { QuoteSink } from "../domain/quote.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { TradingCalendar } from "../runtime/trading-calendar.ts";
 
 /** Why a session ended without an error. */
 export type SessionEnd =
   /** The abort signal asked for it. */
   | { readonly reason: "aborted" }
-  /** The venue closed in good order, or asked for a reconnect. */
-  | { readonly reason: "planned"; readonly message: string };
+  /** The venue closed in good order, or asked for a reconnect; `retryAfterMs` is the least wait before the next try. */
+  | { readonly reason: "planned"; readonly message: string; readonly retryAfterMs?: number };
 
 /**
  * What a session reports while it runs; the supervisor's health keeps it. The three `on…` methods of the hot path are
@@ -25,6 +26,11 @@ export interface SessionMonitor {
   onSubscription(instrument: Instrument, state: "pending" | "acked" | "rejected", reason: string): void;
   /** The venue asks for a reconnect: the supervisor starts the next session before it ends this one. */
   onReconnectAsked(message: string): void;
+  /**
+   * The venue's numbers of the connection (`instruments` null: all of its symbols) or of some symbols jumped: what lay between
+   * `from` and `to` was never seen. Published before any later quote, and the next quote of each symbol says so.
+   */
+  onGap(instruments: readonly Instrument[] | null, from: string, to: string): void;
   /** A socket was paused because memory is full. */
   onPause(): void;
 }
@@ -62,5 +68,7 @@ export interface Adapter {
   readonly transport: "websocket" | "fix" | "rest" | "grpc";
   /** Where it connects to, for people; without secrets. */
   readonly target: string;
+  /** When the venue trades; outside it no session is started and silence is no alarm. Absent: always. */
+  readonly calendar?: TradingCalendar;
   startSession(context: SessionContext): Session;
 }

@@ -12,6 +12,20 @@ import type { RejectReporter } from "./reject-reporter.ts";
 /** Told when the stream of instruments was broken, before any later quote of theirs: the next quote says so. */
 export interface InterruptionSink {
   interrupt(instruments: readonly Instrument[], reason: "disconnect" | "stale", timeUs: number): void;
+  /** The venue's numbers of a whole connection, or of one symbol of it (`isWhole` false), jumped. */
+  reportGap(gap: VenueGap): void;
+}
+
+/** A hole in the venue's numbers that an adapter has found. */
+export interface VenueGap {
+  /** At least one; all of one feed. */
+  readonly instruments: readonly Instrument[];
+  /** True when the numbers are those of the connection: one event is published for all of them. */
+  readonly isWhole: boolean;
+  /** The last number seen, and the one that revealed the hole; decimal text. */
+  readonly from: string;
+  readonly to: string;
+  readonly timeUs: number;
 }
 
 /** What all feeds of the process share. */

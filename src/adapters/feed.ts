@@ -36,6 +36,7 @@ const STATES_BY_TROUBLE: readonly FeedState[] = [
   "connecting",
   "subscribing",
   "stale",
+  "closed",
   "stopped",
   "live",
 ];

@@ -12,7 +12,7 @@ const ABORT_LIMIT_MS = 2000;
 /** How a session ended, as the supervisor takes it. */
 export type RunOutcome =
   | { readonly kind: "aborted" }
-  | { readonly kind: "planned"; readonly message: string }
+  | { readonly kind: "planned"; readonly message: string; readonly retryAfterMs: number }
   | { readonly kind: "failed"; readonly error: IngestError };
 
 /** What one session is made of. */
@@ -145,6 +145,18 @@ export class SessionRun implements SessionMonitor {
     if (!this.isOver) this.reconnectAsked ??= message;
   }
 
+  onGap(instruments: readonly Instrument[] | null, from: string, to: string): void {
+    if (this.isOver) return;
+    const { parts } = this.#options;
+    parts.interruptions.reportGap({
+      instruments: instruments ?? this.#options.instruments,
+      isWhole: instruments === null,
+      from,
+      to,
+      timeUs: parts.clock.wallUs(),
+    });
+  }
+
   onPause(): void {
     if (!this.isOver) this.#options.parts.tally.pauses++;
   }
@@ -162,8 +174,9 @@ export class SessionRun implements SessionMonitor {
         clock: parts.clock,
       });
       const end = await this.#session.ended;
-      if (end.reason === "planned") this.#end({ kind: "planned", message: end.message });
-      else this.#end(this.isAborted ? { kind: "aborted" } : { kind: "failed", error: this.#unaskedEnd() });
+      if (end.reason === "planned") {
+        this.#end({ kind: "planned", message: end.message, retryAfterMs: end.retryAfterMs ?? 0 });
+      } else this.#end(this.isAborted ? { kind: "aborted" } : { kind: "failed", error: this.#unaskedEnd() });
     } catch (error) {
       this.#end({ kind: "failed", error: this.#toIngestError(error) });
     }

@@ -11,6 +11,9 @@ import { hostOf } from "./host-of.ts";
 import { type RunOutcome, SessionRun } from "./session-run.ts";
 import { SessionWatch } from "./session-watch.ts";
 
+/** The trading calendar is asked again at least this often while it is closed, ms. */
+const CALENDAR_STEP_MS = 60_000;
+
 /** One connection of a feed: its adapter and the instruments it carries. */
 export interface Connection {
   /** From 0 within the feed. */
@@ -111,14 +114,34 @@ export class Supervisor {
   }
 
   async #run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
+    while (await this.#isOpenNow(stop)) {
       const outcome = await this.#ride(stop);
       if (stop.aborted) break;
+      if (this.#closedForMs() > 0) continue;
       const retryInMs = this.#judge(outcome);
       if (retryInMs === null) break;
       await delay(retryInMs, stop, this.#parts.clock);
     }
     this.#loop = null;
+  }
+
+  /** Waits for the venue's trading hours; false when stopped first. A feed that waits has no failures behind it. */
+  async #isOpenNow(stop: AbortSignal): Promise<boolean> {
+    const { clock } = this.#parts;
+    for (let closedMs = this.#closedForMs(); closedMs > 0 && !stop.aborted; closedMs = this.#closedForMs()) {
+      this.#attempts = 0;
+      const opensAt = new Date(clock.wallUs() / 1000 + closedMs).toISOString();
+      const message = `Outside trading hours: opens at ${opensAt}`;
+      this.#state.change("closed", { attempt: 0, message, retryInMs: closedMs });
+      // In steps, as the wall clock may be set meanwhile.
+      await delay(Math.min(closedMs, CALENDAR_STEP_MS), stop, clock);
+    }
+    return !stop.aborted;
+  }
+
+  /** ms until trading opens; 0 while it is open. */
+  #closedForMs(): number {
+    return this.#connection.adapter.calendar?.msUntilOpen(this.#parts.clock.wallUs() / 1000) ?? 0;
   }
 
   /** From one connect to the end of the last session in an unbroken chain of planned reconnects. */
@@ -254,7 +277,8 @@ export class Supervisor {
       return null;
     }
     const waitMs = isExhausted ? probeDelayMs(policy, random) : backoffDelayMs(policy, attempt, random);
-    const retryInMs = Math.max(waitMs, error?.retryAfterMs ?? 0);
+    const askedMs = outcome.kind === "planned" ? outcome.retryAfterMs : (error?.retryAfterMs ?? 0);
+    const retryInMs = Math.max(waitMs, askedMs);
     this.#state.change(isExhausted ? "failed" : "backing-off", { code, message, attempt: this.#attempts, retryInMs });
     return retryInMs;
   }

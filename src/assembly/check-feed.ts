@@ -125,6 +125,8 @@ class SeenSymbols implements SessionMonitor {
 
   onReconnectAsked(): void {}
 
+  onGap(): void {}
+
   onPause(): void {}
 
   #look(): void {

@@ -6,6 +6,8 @@ export type FeedState =
   | "live"
   | "stale"
   | "backing-off"
+  /** Outside the venue's trading hours. */
+  | "closed"
   | "failed"
   | "stopped";
 
@@ -29,11 +31,14 @@ export interface FeedStatusEvent {
   readonly retryInMs: number;
 }
 
-/** The venue's own numbers jumped: `missing` messages between `from` and `to` were never seen. */
+/**
+ * The venue's own numbers jumped: messages between `from` and `to` were never seen. `symbol` is absent when the numbers are
+ * those of the whole connection.
+ */
 export interface SequenceGapEvent {
   readonly type: "market-data.sequence-gap";
   readonly source: string;
-  readonly symbol: string;
+  readonly symbol?: string;
   readonly timeUs: number;
   /** The last venue sequence seen, and the one that revealed the hole; decimal text. */
   readonly from: string;

@@ -34,10 +34,12 @@ export class QuoteView {
   venueTimeMs = -1;
   /** Our wall clock when the message was in hand, whole µs since the epoch. */
   receivedTimeUs = 0;
-  /** The venue's whole message. */
+  /** The venue's whole message: JSON, unless `isRawText`. */
   raw: Uint8Array = NO_BYTES;
   rawStart = 0;
   rawEnd = 0;
+  /** True when `raw` is no JSON (FIX): the record holds it as a JSON string, bytes above 127 as U+0080 to U+00FF. */
+  isRawText = false;
   /** The session this quote came through; see {@link Instrument.ownerEpoch}. */
   epoch = 0;
 }

@@ -14,6 +14,16 @@ interface DropRun {
   toSequence: number;
 }
 
+/** A hole in the venue's numbers that was found outside the pipeline. */
+export interface VenueHole {
+  readonly instruments: readonly Instrument[];
+  /** True when the numbers are those of the connection, not of one symbol. */
+  readonly isWhole: boolean;
+  readonly from: string;
+  readonly to: string;
+  readonly timeUs: number;
+}
+
 /**
  * Remembers per instrument what the next accepted quote must tell, and publishes gaps and drops as events. Empty
  * nearly always, so the hot path asks `isQuiet` first. Bounded by the number of instruments.
@@ -40,21 +50,21 @@ export class GapLog {
 
   /** The venue's numbers jumped; the instrument holds the numbers on either side. */
   noteSequence(instrument: Instrument, timeUs: number): void {
-    const note = this.#noteOf(instrument, timeUs);
     const from = venueSequenceText(instrument.gapFromHigh, instrument.gapFromLow);
     const to = venueSequenceText(instrument.venueSequenceHigh, instrument.venueSequenceLow);
-    // Several gaps before one accepted quote (all between were dropped) are one hole to the reader.
-    if (!note.reasons.has("sequence")) note.fromVenueSequence = from;
-    note.toVenueSequence = to;
-    note.reasons.add("sequence");
-    this.#events.publishEvent({
-      type: "market-data.sequence-gap",
-      source: instrument.source,
-      symbol: instrument.symbol,
-      timeUs,
-      from,
-      to,
-    });
+    this.#noteHole(instrument, { from, to, timeUs });
+    const { source, symbol } = instrument;
+    this.#events.publishEvent({ type: "market-data.sequence-gap", source, symbol, timeUs, from, to });
+  }
+
+  /** An adapter has found a hole in the venue's numbers: one event, and a note for each instrument it may concern. */
+  noteVenueGap(gap: VenueHole): void {
+    const { instruments, isWhole, from, to, timeUs } = gap;
+    for (const instrument of instruments) if (instrument.sequence > 0) this.#noteHole(instrument, gap);
+    for (const { source, symbol } of isWhole ? instruments.slice(0, 1) : instruments) {
+      const whose = isWhole ? { source } : { source, symbol };
+      this.#events.publishEvent({ type: "market-data.sequence-gap", ...whose, timeUs, from, to });
+    }
   }
 
   /** The instrument's quote with its present number was accepted and is lost. */
@@ -95,6 +105,14 @@ export class GapLog {
   /** Publishes all runs that are still open. */
   flushDropped(timeUs: number): void {
     for (const instrument of this.#runs.keys()) this.#publishRuns(instrument, timeUs);
+  }
+
+  /** Several gaps before one accepted quote (all between were dropped) are one hole to the reader. */
+  #noteHole(instrument: Instrument, hole: { from: string; to: string; timeUs: number }): void {
+    const note = this.#noteOf(instrument, hole.timeUs);
+    if (!note.reasons.has("sequence")) note.fromVenueSequence = hole.from;
+    note.toVenueSequence = hole.to;
+    note.reasons.add("sequence");
   }
 
   #noteOf(instrument: Instrument, timeUs: number): GapNote {

@@ -7,7 +7,7 @@ import type { Lane } from "../publish/lane.ts";
 import { LatencyHistogram } from "../runtime/latency-histogram.ts";
 import type { SequenceRule } from "../venues/compiled-venue.ts";
 import { EnvelopeEncoder } from "./envelope.ts";
-import { GapLog } from "./gap-log.ts";
+import { GapLog, type VenueHole } from "./gap-log.ts";
 import { createTemplate, type InstrumentTemplate, type RecordIdentity } from "./instrument-template.ts";
 import type { Ledger } from "./ledger.ts";
 import { checkVenueSequence, resetVenueSequence, SequenceVerdict } from "./venue-sequence.ts";
@@ -103,6 +103,13 @@ export class QuotePipeline implements QuoteSink {
       if (reason === "disconnect") resetVenueSequence(instrument);
       if (instrument.sequence > 0) this.#gapLog.note(instrument, reason, timeUs);
     }
+  }
+
+  /** An adapter has found a hole in the venue's numbers: told before any later quote, and by the next quote itself. */
+  reportGap(gap: VenueHole): void {
+    if (gap.instruments.length === 0) return;
+    this.counters[gap.instruments[0].feedIndex].gaps++;
+    this.#gapLog.noteVenueGap(gap);
   }
 
   /** Quotes that were already in a batch are lost for good: the next quote of the instrument says so. */

@@ -20,6 +20,7 @@ const FEED_STATES: readonly FeedState[] = [
   "live",
   "stale",
   "backing-off",
+  "closed",
   "failed",
   "stopped",
 ];

@@ -20,7 +20,7 @@ export interface Readiness {
 
 /**
  * Ready means: running, the sink can be written, no enabled feed has failed, and every enabled feed has been live at
- * least once. A feed that was live and now reconnects is degraded: taking the instance away would not help it.
+ * least once or is outside its trading hours. A feed that was live and now reconnects is degraded: taking the instance away would not help it.
  */
 export function readReadiness(source: Pick<MetricsSource, "phase" | "sink" | "feeds">): Readiness {
   const sink = source.sink();
@@ -48,6 +48,8 @@ function feedPart(feed: FeedStatus): ReadinessPart {
   const name = `feed ${feed.name}`;
   const why = whyNotLive(feed);
   if (feed.state === "failed" || feed.state === "stopped") return part(name, "unready", why);
+  // Nothing can be had now, and nothing is wrong.
+  if (feed.state === "closed") return part(name, "ready", "is outside its trading hours");
   if (feed.state === "live") {
     const refused = feed.subscriptions.filter((one) => one.state === "rejected").length;
     if (refused === 0) return part(name, "ready", "");

@@ -42,6 +42,7 @@ const STATE_STYLES: Readonly<Record<FeedState, string>> = {
   live: "32",
   stale: "33",
   "backing-off": "33",
+  closed: "2",
   failed: "31;1",
   stopped: "2",
 };

@@ -104,6 +104,7 @@ adapter.startSession({
     onReject() {},
     onSubscription() {},
     onReconnectAsked() {},
+  onGap() {},
     onPause() {},
   },
   backpressure: {

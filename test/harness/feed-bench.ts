@@ -56,6 +56,9 @@ export class FeedBench {
         interrupt: (instruments, reason) => {
           this.interruptions.push(`${reason} ${instruments.map((instrument) => instrument.symbol).join(",")}`);
         },
+        reportGap: ({ instruments, from, to }) => {
+          this.interruptions.push(`gap ${from}-${to} ${instruments.map((instrument) => instrument.symbol).join(",")}`);
+        },
       },
       backpressure: this.pressure,
       limiter: new ConnectRateLimiter(clock),

@@ -91,6 +91,10 @@ export class RecordingMonitor implements SessionMonitor {
     this.notes.push(`reconnect asked: ${message}`);
   }
 
+  onGap(instruments: readonly Instrument[] | null, from: string, to: string): void {
+    this.notes.push(`gap ${from}-${to} ${instruments?.map(({ symbol }) => symbol).join(",") ?? "all"}`);
+  }
+
   onPause(): void {
     this.pauses++;
   }

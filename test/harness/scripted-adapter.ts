@@ -1,6 +1,10 @@
 import type { Adapter, Session, SessionContext, SessionEnd } from "../../src/adapters/adapter.ts";
 import { IngestError, type IngestErrorCode, type RetryAdvice } from "../../src/domain/ingest-error.ts";
 import type { Instrument } from "../../src/domain/instrument.ts";
+import { createTradingCalendar } from "../../src/runtime/session-hours.ts";
+import type { TradingCalendar } from "../../src/runtime/trading-calendar.ts";
+
+const ALWAYS_OPEN = createTradingCalendar({ start: "00:00", end: "00:00", timeZone: "UTC", days: "all" });
 
 /** A session that does nothing until a test tells it to. */
 export class ScriptedSession implements Session {
@@ -64,11 +68,13 @@ export class ScriptedAdapter implements Adapter {
   readonly transport = "websocket";
   readonly target: string;
   readonly sessions: ScriptedSession[] = [];
+  readonly calendar: TradingCalendar;
   /** Called with each new session before `startSession` returns; may throw. */
   onStart: (session: ScriptedSession) => void = () => {};
 
-  constructor(target = "wss://venue.test/ws") {
+  constructor(target = "wss://venue.test/ws", calendar = ALWAYS_OPEN) {
     this.target = target;
+    this.calendar = calendar;
   }
 
   get last(): ScriptedSession {

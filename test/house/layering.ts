@@ -11,15 +11,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   runtime: ["domain"],
   config: ["domain", "runtime"],
   venues: ["domain", "runtime"],
+  fix: ["domain", "runtime", "venues"],
   adapters: ["domain", "runtime", "venues"],
   "adapters/websocket": ["adapters", "domain", "runtime", "venues"],
-  "adapters/fix": ["adapters", "domain", "runtime", "venues"],
+  "adapters/fix": ["adapters", "domain", "runtime", "venues", "fix"],
   "adapters/rest": ["adapters", "domain", "runtime", "venues"],
   "adapters/grpc": ["adapters", "domain", "runtime", "venues"],
   publish: ["domain", "runtime"],
   pipeline: ["domain", "runtime", "venues", "publish"],
   telemetry: ["domain", "runtime", "pipeline"],
-  simulator: ["domain", "runtime", "venues"],
+  simulator: ["domain", "runtime", "venues", "fix"],
   "build-info.ts": [],
   assembly: ["*"],
   "app.ts": ["*"],
@@ -52,7 +53,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms of pure code: no module of the machine (`node:…`). */
-const PURE_ROOMS: readonly string[] = ["domain", "runtime", "pipeline"];
+const PURE_ROOMS: readonly string[] = ["domain", "runtime", "pipeline", "fix"];
 
 const IMPORT = /(?:^|[;\n])[ \t]*(?:import|export)\b[^;"'`]*?["']|\bimport\(\s*["']/g;
 

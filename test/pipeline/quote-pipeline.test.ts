@@ -190,6 +190,34 @@ describe("QuotePipeline", () => {
     expect(pipeline.counters[0].gaps).toBe(1);
   });
 
+  test("a hole in a connection's numbers is one event, told by the next quote of each symbol that had one", async () => {
+    const { clock, pipeline, instrument, values, events } = await setUp({ rule: { ...NONE, kind: "increasing" } });
+    const fresh = instrumentOf("ETHUSDT", 1);
+    pipeline.register(fresh);
+    pipeline.accept(quoteView(instrument, { sequence: "7" }));
+    const timeUs = 1_700_000_001_000_000;
+    pipeline.reportGap({ instruments: [instrument, fresh], isWhole: true, from: "7", to: "9", timeUs });
+    pipeline.reportGap({ instruments: [instrument, fresh], isWhole: true, from: "11", to: "14", timeUs });
+    for (const each of [instrument, fresh]) pipeline.accept(quoteView(each, { sequence: "14" }));
+    await clock.advance(0);
+    const type = "market-data.sequence-gap";
+    expect(events).toEqual([
+      { type, source: "binance", timeUs, from: "7", to: "9" },
+      { type, source: "binance", timeUs, from: "11", to: "14" },
+    ]);
+    const gaps = (values() as unknown as { metadata: { gap?: unknown } }[]).map((value) => value.metadata.gap);
+    const told = { reasons: ["sequence"], sinceUs: timeUs, fromVenueSequence: "7", toVenueSequence: "14" };
+    expect(gaps).toEqual([undefined, told, undefined]);
+    expect(pipeline.counters[0].gaps).toBe(2);
+  });
+
+  test("a hole in one symbol's numbers names the symbol", async () => {
+    const { pipeline, instrument, events } = await setUp({ rule: NONE });
+    pipeline.accept(quoteView(instrument));
+    pipeline.reportGap({ instruments: [instrument], isWhole: false, from: "1", to: "3", timeUs: 5 });
+    expect(events).toMatchObject([{ type: "market-data.sequence-gap", symbol: "BTCUSDT", from: "1", to: "3" }]);
+  });
+
   test("duplicates and regressions are counted and not published", async () => {
     const { clock, pipeline, instrument, values, balance } = await setUp({ rule: { ...NONE, kind: "increasing" } });
     for (const sequence of ["5", "5", "4", "6"]) pipeline.accept(quoteView(instrument, { sequence }));

@@ -82,3 +82,8 @@ test("readReadiness() leaves disabled feeds out and calls refused symbols degrad
     why: "1 of 2 subscriptions were refused",
   });
 });
+
+test("readReadiness() takes a feed outside its trading hours for ready", () => {
+  const why = "is outside its trading hours";
+  expect(readFeed({ state: "closed", ...NEVER_LIVE })).toEqual({ isReady: true, isDegraded: false, why });
+});
