@@ -104,7 +104,7 @@ adapter.startSession({
     onReject() {},
     onSubscription() {},
     onReconnectAsked() {},
-  onGap() {},
+    onGap() {},
     onPause() {},
   },
   backpressure: {

@@ -13,6 +13,7 @@ const MONITOR: SessionMonitor = {
   onReject() {},
   onSubscription() {},
   onReconnectAsked() {},
+  onGap() {},
   onPause() {},
 };
 
