@@ -173,19 +173,20 @@ has_java() {
   [[ -n "$version" && "$version" -ge "$JAVA_MIN" ]]
 }
 
+# Kafka and QuickFIX/J come through Maven and run on Java; quickfix-go comes through Go and is compiled by it.
 missing_tools() {
   has kcat || echo kcat
   has openssl || echo openssl
-  # KAFKA_BROKERS_TEST names a broker that runs: then none is started here.
-  if [[ -n "${KAFKA_BROKERS_TEST:-}" ]]; then return; fi
   has_java || echo java
   has mvn || echo maven
+  has go || echo go
   if ! has flock || ! has setpriv; then echo util-linux; fi
 }
 
 package_for() {
   case "$1" in
     java) apt-cache show openjdk-17-jre-headless >/dev/null 2>&1 && echo openjdk-17-jre-headless || echo default-jre-headless ;;
+    go) echo golang-go ;;
     *) echo "$1" ;;
   esac
 }
@@ -248,10 +249,12 @@ command_test() {
   if [[ "$with_integration" == yes ]]; then ensure_test_tools; fi
   ensure_binary
   if [[ "$with_integration" == no ]]; then
-    say "The integration tests (test/integration: real Kafka, kcat) are NOT run: --without-integration"
+    say "The integration tests (test/integration: real Kafka, kcat, FIX engines) are NOT run: --without-integration"
     arguments+=(--path-ignore-patterns='test/integration/**')
-  elif [[ -z "${KAFKA_BROKERS_TEST:-}" ]]; then
-    step "have Kafka ready" bun test/harness/kafka-install.ts
+  else
+    step "have the FIX peers ready" bun test/harness/fix-peers-install.ts
+    # KAFKA_BROKERS_TEST names a broker that runs: then none is started here.
+    [[ -n "${KAFKA_BROKERS_TEST:-}" ]] || step "have Kafka ready" bun test/harness/kafka-install.ts
   fi
   run_tests ${arguments[@]+"${arguments[@]}"}
 }

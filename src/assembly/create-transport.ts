@@ -101,11 +101,3 @@ export function topicPlans({ topics, kafka }: Config): TopicPlan[] {
     { topic: topics.rejected, partitions: 1, replication, retentionMs },
   ];
 }
-
-/** Every secret of the configuration, for the redactor. */
-export function configSecrets({ kafka }: Config): string[] {
-  const secrets: string[] = [];
-  if (kafka.sasl !== null) secrets.push(kafka.sasl.password.reveal());
-  if (kafka.tls?.client != null) secrets.push(kafka.tls.client.key.pem.reveal());
-  return secrets;
-}

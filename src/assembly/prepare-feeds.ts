@@ -1,22 +1,44 @@
-import type { Config, FeedConfig, WebSocketFeedConfig } from "../config/config.ts";
+import type { Config, FeedConfig, FixFeedConfig, FixSettings, WebSocketFeedConfig } from "../config/config.ts";
 import type { ConfigFileReader } from "../config/config-file.ts";
 import { feedPrefix } from "../config/feed-names.ts";
 import { type ConfigProblem, stateProblem } from "../config/problems.ts";
 import { IngestError } from "../domain/ingest-error.ts";
 import { Instrument } from "../domain/instrument.ts";
+import type { SessionHours } from "../runtime/session-hours.ts";
 import { findBuiltInProfile } from "../venues/built-in-venues.ts";
 import { compileVenue } from "../venues/compile-venue.ts";
+import type { CompiledFixVenue } from "../venues/compiled-fix-venue.ts";
 import type { CompiledVenue } from "../venues/compiled-venue.ts";
 import { loadProfile } from "../venues/load-profile.ts";
+import type { ProfileOf, VenueTransport } from "../venues/profile-schema.ts";
+import { type DictionaryChecker, prepareFixVenue } from "./prepare-fix-venue.ts";
 
-/** An enabled feed with its venue compiled and its instruments made. */
-export interface EnabledFeed {
-  readonly config: WebSocketFeedConfig;
+/** What every enabled feed has. */
+interface CommonFeed {
   /** Dense number among the enabled feeds, from 0. */
   readonly feedIndex: number;
-  readonly venue: CompiledVenue;
   readonly instruments: readonly Instrument[];
 }
+
+/** An enabled WebSocket feed with its venue compiled and its instruments made. */
+export interface EnabledWebSocketFeed extends CommonFeed {
+  readonly transport: "websocket";
+  readonly config: WebSocketFeedConfig;
+  readonly venue: CompiledVenue;
+}
+
+/** An enabled FIX feed with its venue compiled and its instruments made. */
+export interface EnabledFixFeed extends CommonFeed {
+  readonly transport: "fix";
+  readonly config: FixFeedConfig;
+  readonly venue: CompiledFixVenue;
+  readonly settings: FixSettings;
+  /** The feed's own, where it has none the profile's. */
+  readonly hours: SessionHours;
+}
+
+/** An enabled feed of either transport. */
+export type EnabledFeed = EnabledWebSocketFeed | EnabledFixFeed;
 
 /** A feed that is configured and switched off. */
 export interface DisabledFeed {
@@ -27,11 +49,17 @@ export interface DisabledFeed {
 /** One configured feed. */
 export type PreparedFeed = EnabledFeed | DisabledFeed;
 
-/** All configured feeds, or what is wrong with their profiles; nothing is connected. */
-export function prepareFeeds(
+/** What profiles and dictionaries are read with. */
+export interface FeedReaders {
+  readonly readFile: ConfigFileReader;
+  readonly checkDictionary: DictionaryChecker;
+}
+
+/** All configured feeds, or what is wrong with their profiles and dictionaries; nothing is connected. */
+export async function prepareFeeds(
   config: Config,
-  readFile: ConfigFileReader,
-): { readonly feeds: readonly PreparedFeed[]; readonly problems: readonly ConfigProblem[] } {
+  readers: FeedReaders,
+): Promise<{ readonly feeds: readonly PreparedFeed[]; readonly problems: readonly ConfigProblem[] }> {
   const feeds: PreparedFeed[] = [];
   const problems: ConfigProblem[] = [];
   let feedIndex = 0;
@@ -41,19 +69,25 @@ export function prepareFeeds(
       feeds.push({ config: feed, feedIndex: -1 });
       continue;
     }
-    if (feed.transport === "fix") {
-      problems.push(fixProblem(feed));
-      continue;
-    }
     const index = feedIndex;
     const instruments = feed.symbols.map(
       (symbol) => new Instrument({ id: instrumentId++, feedIndex: index, source: feed.name, symbol }),
     );
+    const common = { feedIndex, instruments };
     try {
-      const venue = compileFeedVenue(feed, readFile);
-      // Made and thrown away: it finds symbols that are one and the same at the venue, before anything is connected.
-      venue.createDecoder(instruments, { accept: () => {} }, 0);
-      feeds.push({ config: feed, feedIndex, venue, instruments });
+      if (feed.transport === "websocket") {
+        feeds.push({
+          ...common,
+          transport: "websocket",
+          config: feed,
+          venue: compileWebSocketVenue(feed, common, readers),
+        });
+      } else {
+        const profile = readProfile(feed, "fix", readers.readFile);
+        const prepared = await prepareFixVenue(feed, profile, readers.checkDictionary);
+        problems.push(...prepared.problems);
+        if (prepared.parts !== null) feeds.push({ ...common, transport: "fix", config: feed, ...prepared.parts });
+      }
       feedIndex++;
     } catch (error) {
       if (!(error instanceof IngestError)) throw error;
@@ -68,27 +102,35 @@ export function enabledFeeds(feeds: readonly PreparedFeed[]): EnabledFeed[] {
   return feeds.filter((feed): feed is EnabledFeed => feed.feedIndex >= 0);
 }
 
-function compileFeedVenue(feed: WebSocketFeedConfig, readFile: ConfigFileReader): CompiledVenue {
-  const { profileFile, venue, url, pingIntervalMs } = feed;
-  const profile =
-    profileFile === null ? findBuiltInProfile(venue) : loadProfile(readFile(profileFile).text, profileFile);
-  if (profile === null) throw new Error(`Bug: the configuration let the unknown venue '${venue}' pass`);
-  return compileVenue(profile, {
+function compileWebSocketVenue(
+  feed: WebSocketFeedConfig,
+  { instruments }: CommonFeed,
+  { readFile }: FeedReaders,
+): CompiledVenue {
+  const { url, pingIntervalMs } = feed;
+  const venue = compileVenue(readProfile(feed, "websocket", readFile), {
     ...(url === null ? {} : { urlOverride: url }),
     ...(pingIntervalMs === null ? {} : { pingIntervalMs }),
   });
+  // Made and thrown away: it finds symbols that are one and the same at the venue, before anything is connected.
+  venue.createDecoder(instruments, { accept: () => {} }, 0);
+  return venue;
 }
 
-function venueProblem(feed: WebSocketFeedConfig, error: IngestError): ConfigProblem {
+function readProfile<T extends VenueTransport>(
+  feed: FeedConfig,
+  transport: T,
+  readFile: ConfigFileReader,
+): ProfileOf<T> {
+  const { profileFile, venue } = feed;
+  if (profileFile !== null) return loadProfile(readFile(profileFile).text, profileFile, transport);
+  const profile = findBuiltInProfile(venue, transport);
+  if (profile === null) throw new Error(`Bug: the configuration let the unknown venue '${venue}' pass`);
+  return profile;
+}
+
+function venueProblem(feed: FeedConfig, error: IngestError): ConfigProblem {
   const variable = `${feedPrefix(feed.name)}${feed.profileFile === null ? "SYMBOLS" : "PROFILE"}`;
   const wanted = feed.profileFile === null ? "name symbols the venue takes" : "name a valid venue profile";
   return stateProblem(variable, wanted, error.message);
-}
-
-function fixProblem(feed: FeedConfig): ConfigProblem {
-  return stateProblem(
-    `${feedPrefix(feed.name)}ENABLED`,
-    "be false",
-    "this version speaks WebSocket only; the FIX transport is not built yet",
-  );
 }

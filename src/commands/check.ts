@@ -40,7 +40,7 @@ Examples:
       context.complain(`${options.problem}\n`);
       return ExitCode.usage;
     }
-    const loaded = loadAll(context);
+    const loaded = await loadAll(context);
     if (loaded === null) return ExitCode.usage;
     const rows = options.values.connect === true ? await tryConnections(context, loaded) : null;
     if (options.values.json === true) {

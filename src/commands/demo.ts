@@ -57,7 +57,7 @@ async function runDemo(
   options: DemoOptions,
   { plan, faults }: { plan: DemoPlan; faults: readonly string[] },
 ): Promise<number> {
-  const loaded = loadAll(context, plan.env);
+  const loaded = await loadAll(context, plan.env);
   if (loaded === null) throw new Error("Bug: the demo's own configuration was refused");
   const { clock } = context;
   const stop = new AbortController();

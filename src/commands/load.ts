@@ -1,10 +1,10 @@
-import { configSecrets } from "../assembly/create-transport.ts";
+import { configSecrets } from "../assembly/config-secrets.ts";
 import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
 import { readConfigFile } from "../config/config-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import { renderProblems } from "../config/problems.ts";
 import { createRedactor } from "../telemetry/redactor.ts";
-import { venueNames } from "../venues/built-in-venues.ts";
+import { venueTransports } from "../venues/built-in-venues.ts";
 import type { CommandContext } from "./command.ts";
 
 /** A configuration that is good as a whole, profiles included. */
@@ -15,18 +15,24 @@ export interface Loaded extends LoadedConfig {
 }
 
 /** Reads everything the environment names; null when something is wrong: all of it has been told then. */
-export function loadAll(context: CommandContext, env = context.env): Loaded | null {
-  const loaded = loadConfig(env, { readFile: readConfigFile, venueNames: venueNames(), hostName: context.hostName });
+export async function loadAll(context: CommandContext, env = context.env): Promise<Loaded | null> {
+  const loaded = loadConfig(env, { readFile: readConfigFile, venues: venueTransports(), hostName: context.hostName });
   if (loaded.config === null) {
     context.complain(renderProblems(loaded.problems));
     return null;
   }
   const redact = createRedactor(configSecrets(loaded.config));
   context.protect(redact);
-  const prepared = prepareFeeds(loaded.config, readConfigFile);
+  const prepared = await prepareFeeds(loaded.config, { readFile: readConfigFile, checkDictionary });
   if (prepared.problems.length > 0) {
     context.complain(renderProblems(prepared.problems));
     return null;
   }
   return { ...loaded, feeds: prepared.feeds, redact };
+}
+
+/** The FIX engine is loaded for those alone who have a dictionary: it costs time and memory. */
+async function checkDictionary(xml: string): Promise<string | null> {
+  const engine = await import("../adapters/fix/engine/check-dictionary.ts");
+  return await engine.checkDictionary(xml);
 }

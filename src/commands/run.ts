@@ -29,7 +29,7 @@ Examples:
       context.complain(`${options.problem}\n`);
       return ExitCode.usage;
     }
-    const loaded = loadAll(context);
+    const loaded = await loadAll(context);
     return loaded === null ? ExitCode.usage : await runApp(context, loaded);
   },
 };

@@ -25,7 +25,7 @@ Example:
       context.complain("problem" in options ? `${options.problem}\n` : topicsCommand.help);
       return ExitCode.usage;
     }
-    const loaded = loadAll(context);
+    const loaded = await loadAll(context);
     if (loaded === null) return ExitCode.usage;
     const { config, redact } = loaded;
     if (config.kafka.brokers.length === 0) {

@@ -1,4 +1,4 @@
-import { describeVenue, listVenues, type VenueSummary } from "../venues/built-in-venues.ts";
+import { builtInProfileText, describeVenue, listVenues, type VenueSummary } from "../venues/built-in-venues.ts";
 import { type Command, ExitCode } from "./command.ts";
 import { parseOptions } from "./parse-options.ts";
 import { renderTable } from "./table.ts";
@@ -8,17 +8,18 @@ export const venuesCommand: Command = {
   name: "venues",
   summary: "List the built-in venues, or show one",
   help: `edge-ingester venues [--json]
-edge-ingester venues show NAME [--json]
+edge-ingester venues show NAME [--json | --profile]
 
 A feed takes its venue from its name or from <FEED>_VENUE. A venue that is not built in is one profile file away:
-<FEED>_PROFILE names it.
+<FEED>_PROFILE names it; --profile prints a built-in one to start from.
 
 Examples:
   edge-ingester venues
   edge-ingester venues show kraken
+  edge-ingester venues show fix-generic --profile
 `,
   async run(context) {
-    const options = parseOptions(context.args, { json: { type: "boolean" } }, 2);
+    const options = parseOptions(context.args, { json: { type: "boolean" }, profile: { type: "boolean" } }, 2);
     if ("problem" in options) {
       context.complain(`${options.problem}\n`);
       return ExitCode.usage;
@@ -34,7 +35,8 @@ Examples:
       context.complain(verb === "show" && name !== undefined ? unknownVenue(name) : venuesCommand.help);
       return ExitCode.usage;
     }
-    context.print(isJson ? `${JSON.stringify(venue)}\n` : venuePage(venue));
+    if (options.values.profile === true) context.print(builtInProfileText(venue.name) ?? "");
+    else context.print(isJson ? `${JSON.stringify(venue)}\n` : venuePage(venue));
     return ExitCode.ok;
   },
 };
@@ -58,7 +60,7 @@ function venuePage(venue: VenueSummary): string {
     "",
     `name       ${venue.name}`,
     `transport  ${venue.transport}`,
-    `address    ${venue.url}`,
+    `address    ${venue.url ?? "each feed's own: <FEED>_HOST and <FEED>_PORT"}`,
     `symbols    such as ${venue.defaultSymbols.join(",")}`,
     `sequence   ${venue.sequence}`,
     `docs       ${venue.docs === "" ? "-" : venue.docs}`,

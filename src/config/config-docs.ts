@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { FIX_FEED_VARIABLES, WEBSOCKET_FEED_VARIABLES } from "./feed-variables.ts";
+import { FEED_VARIABLES } from "./feed-variables.ts";
 import { PROCESS_GROUPS } from "./process-variables.ts";
 import { readSeedFeeds, type SeedFeed } from "./seed-feeds.ts";
 import { type VariableMeta, variableMeta } from "./variable.ts";
@@ -19,15 +19,16 @@ export interface VariableDocGroup {
 
 /** Every variable there is, in groups, taken from the schemas. */
 export function documentVariables(): readonly VariableDocGroup[] {
-  const webSocket = documentShape("<FEED>_", WEBSOCKET_FEED_VARIABLES);
-  const fix = documentShape("<FEED>_", FIX_FEED_VARIABLES);
-  const fixNames = new Set(fix.map((variable) => variable.name));
-  const webSocketNames = new Set(webSocket.map((variable) => variable.name));
+  const webSocket = documentShape("<FEED>_", FEED_VARIABLES.websocket);
+  const fix = documentShape("<FEED>_", FEED_VARIABLES.fix);
+  // The same in every respect, limits and defaults too.
+  const common = webSocket.filter((variable) => fix.some((other) => Bun.deepEquals(variable, other)));
+  const names = new Set(common.map(({ name }) => name));
   return [
     ...PROCESS_GROUPS.map(({ title, schema }) => ({ title, variables: documentShape("", schema) })),
-    { title: "Every feed", variables: webSocket.filter(({ name }) => fixNames.has(name)) },
-    { title: "WebSocket feeds", variables: webSocket.filter(({ name }) => !fixNames.has(name)) },
-    { title: "FIX feeds", variables: fix.filter(({ name }) => !webSocketNames.has(name)) },
+    { title: "Every feed", variables: common },
+    { title: "WebSocket feeds", variables: webSocket.filter(({ name }) => !names.has(name)) },
+    { title: "FIX feeds", variables: fix.filter(({ name }) => !names.has(name)) },
   ];
 }
 
@@ -108,8 +109,8 @@ configuration in effect with the origin of each value; \`edge-ingester help conf
 const SEED_INTRO = `## Seed feeds
 
 These feeds are known without further settings. Each of their values can be overridden by its variable. FEEDS says
-which run; \`<FEED>_ENABLED=true\` runs one that FEEDS does not list, and a FIX feed runs only with it. The FIX transport
-is not part of this version: an enabled FIX feed is checked, then refused at start.
+which run; \`<FEED>_ENABLED=true\` runs one that FEEDS does not list, and \`lp-alpha\` runs only with it: it stands for an LP
+whose address and names only you know (\`docs/add-a-fix-lp.md\`).
 `;
 
 function documentShape(prefix: string, schema: z.ZodObject): VariableDoc[] {

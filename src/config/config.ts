@@ -12,6 +12,8 @@ interface CommonFeedConfig {
   readonly isEnabled: boolean;
   /** Name of the built-in profile, or of the feed when it has a profile of its own or none. */
   readonly venue: string;
+  /** A file that could be read at load; its content is not checked here. Null: the built-in profile `venue`. */
+  readonly profileFile: string | null;
   /** At least one when the feed is enabled; each once. */
   readonly symbols: readonly string[];
   /** Failed tries in a row before the feed counts as failed. */
@@ -26,29 +28,65 @@ interface CommonFeedConfig {
 /** A feed over WebSocket. */
 export interface WebSocketFeedConfig extends CommonFeedConfig {
   readonly transport: "websocket";
-  /** A file that could be read at load; its content is not checked here. Null: the built-in profile `venue`. */
-  readonly profileFile: string | null;
   /** Null: the profile's. */
   readonly url: string | null;
   /** Null: the profile's. */
   readonly pingIntervalMs: number | null;
 }
 
-/** Where a FIX feed connects to and who it says it is. */
-export interface FixEndpoint {
+/** TLS towards the LP. */
+export interface FixTlsConfig extends TlsConfig {
+  /** The name asked for (SNI) and checked; null = the host. */
+  readonly serverName: string | null;
+}
+
+/** When the LP's session is open; each part in the form of `SessionHours`, null: the profile's. */
+export interface FixSessionHours {
+  readonly start: string | null;
+  readonly end: string | null;
+  readonly timeZone: string | null;
+  readonly days: string | null;
+}
+
+/** Where a FIX feed connects to, who it says it is, and what it asks for. */
+export interface FixSettings {
   readonly host: string;
   readonly port: number;
   /** SenderCompID (49). */
   readonly sender: string;
   /** TargetCompID (56). */
   readonly target: string;
+  /** SenderSubID (50) and TargetSubID (57); null = not sent. */
+  readonly senderSub: string | null;
+  readonly targetSub: string | null;
+  /** HeartBtInt (108), s. */
+  readonly heartbeatS: number;
+  /** Username (553); null = not sent. */
+  readonly username: string | null;
+  /** Password (554), or the private key that signs the logon where the profile says so; null = not sent. */
+  readonly password: Secret | null;
+  /** Null: the profile's. */
+  readonly reset: "logon" | "daily" | "weekly" | "never" | null;
+  /** Null: plain TCP. */
+  readonly tls: FixTlsConfig | null;
+  /** MarketDepth (264): 1 = top of book, 0 = full. */
+  readonly depth: number;
+  readonly publish: "top_change" | "every_update";
+  /** `off`: the LP quotes without being asked. */
+  readonly subscribe: "on" | "off";
+  readonly logonTimeoutMs: number;
+  /** Null: the profile's. */
+  readonly subscribeTimeoutMs: number | null;
+  readonly hours: FixSessionHours;
+  /** The LP's own dictionary (QuickFIX XML), read at load; null = none. */
+  readonly dictionary: { readonly path: string; readonly xml: string } | null;
 }
 
 /** A feed over FIX. */
 export interface FixFeedConfig extends CommonFeedConfig {
   readonly transport: "fix";
   /** Complete when the feed is enabled; null only when it is not and something is missing. */
-  readonly fix: FixEndpoint | null;
+  readonly fix: FixSettings | null;
 }
 
 /** One feed; `transport` tells which kind. */
@@ -60,8 +98,8 @@ export interface CertificateFile {
   readonly pem: string;
 }
 
-/** TLS towards the brokers; verification is always on. */
-export interface KafkaTlsConfig {
+/** TLS towards a peer; verification is always on. */
+export interface TlsConfig {
   /** Null: the authorities built in. */
   readonly ca: CertificateFile | null;
   /** Our own certificate with its key, for mutual TLS. */
@@ -84,7 +122,7 @@ export interface KafkaConfig {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly compression: Kafka["KAFKA_COMPRESSION"];
-  readonly tls: KafkaTlsConfig | null;
+  readonly tls: TlsConfig | null;
   readonly sasl: KafkaSaslConfig | null;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -122,6 +160,8 @@ export interface Config {
   /** `metadata.ingester` in the record. */
   readonly instanceId: string;
   readonly rawPayload: General["RAW_PAYLOAD"];
+  /** Where session numbers are kept over restarts (`STATE_DIR`). */
+  readonly stateDir: string;
   /** Those of FEEDS in its order, then the other seed feeds; disabled ones are among them. */
   readonly feeds: readonly FeedConfig[];
   readonly reconnect: {

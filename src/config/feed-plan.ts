@@ -1,4 +1,6 @@
+import type { ConfigFileReader } from "./config-file.ts";
 import { FEEDS_MAX, feedPrefix, isFeedName } from "./feed-names.ts";
+import { findTransport } from "./feed-transport.ts";
 import type { FeedTransport } from "./feed-variables.ts";
 import { nearest } from "./nearest.ts";
 import { type ConfigProblem, valueProblem } from "./problems.ts";
@@ -28,7 +30,15 @@ export interface FeedPlanInput {
   readonly feedsText: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly seeds: readonly SeedFeed[];
-  readonly venueNames: readonly string[];
+  /** The built-in venues: name and transport. */
+  readonly venues: ReadonlyMap<string, FeedTransport>;
+  /** For the profiles that feeds name: each says its transport. */
+  readonly readFile: ConfigFileReader;
+}
+
+/** What `_ENABLED` is when it is not set. */
+export function isEnabledByDefault(plan: PlannedFeed): boolean {
+  return plan.isListed && (plan.seed?.isEnabled ?? true);
 }
 
 /**
@@ -41,11 +51,11 @@ export function planFeeds(input: FeedPlanInput): FeedPlan {
   const listed = new Set(splitList(input.feedsText).filter(isFeedName).slice(0, FEEDS_MAX));
   for (const name of listed) {
     const wanted = refuseFeed(name, planned, input);
-    if (wanted === null) planFeed(planned, name, { isListed: true, seeds: input.seeds });
+    if (wanted === null) planFeed(planned, name, { isListed: true, input });
     else problems.push(feedsProblem(input.feedsText, wanted));
   }
   for (const seed of input.seeds) {
-    if (!planned.has(feedPrefix(seed.name))) planFeed(planned, seed.name, { isListed: false, seeds: input.seeds });
+    if (!planned.has(feedPrefix(seed.name))) planFeed(planned, seed.name, { isListed: false, input });
   }
   return { feeds: [...planned.values()], problems };
 }
@@ -58,11 +68,11 @@ interface Refusal {
 function planFeed(
   planned: Map<string, PlannedFeed>,
   name: string,
-  { isListed, seeds }: { isListed: boolean; seeds: readonly SeedFeed[] },
+  { isListed, input }: { isListed: boolean; input: FeedPlanInput },
 ): void {
-  const seed = seeds.find((candidate) => candidate.name === name) ?? null;
+  const seed = input.seeds.find((candidate) => candidate.name === name) ?? null;
   const prefix = feedPrefix(name);
-  planned.set(prefix, { name, prefix, transport: seed?.transport ?? "websocket", isListed, seed });
+  planned.set(prefix, { name, prefix, transport: seed?.transport ?? findTransport(name, input), isListed, seed });
 }
 
 function refuseFeed(name: string, planned: ReadonlyMap<string, PlannedFeed>, input: FeedPlanInput): Refusal | null {
@@ -81,9 +91,9 @@ function refuseFeed(name: string, planned: ReadonlyMap<string, PlannedFeed>, inp
       suggestion: `use another name than "${name}"`,
     };
   }
-  if (seedNames.includes(name) || input.venueNames.includes(name)) return null;
+  if (seedNames.includes(name) || input.venues.has(name)) return null;
   if (input.env[`${prefix}VENUE`] !== undefined || input.env[`${prefix}PROFILE`] !== undefined) return null;
-  const meant = nearest(name, [...seedNames, ...input.venueNames]);
+  const meant = nearest(name, [...seedNames, ...input.venues.keys()]);
   return {
     wanted: `list known feeds only, as "${name}" has neither a profile built in nor ${prefix}VENUE or ${prefix}PROFILE`,
     suggestion: meant === null ? "`edge-ingester venues` lists the built-in ones" : `did you mean "${meant}"?`,

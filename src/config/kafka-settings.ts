@@ -1,12 +1,10 @@
 import type * as z from "zod";
-import type { CertificateFile, KafkaConfig, KafkaSaslConfig, KafkaTlsConfig, TopicsConfig } from "./config.ts";
-import { describeReadError } from "./config-file.ts";
+import type { KafkaConfig, KafkaSaslConfig, TlsConfig, TopicsConfig } from "./config.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
 import { KAFKA_VARIABLES } from "./process-variables.ts";
-import { modeWarning } from "./read-variables.ts";
 import { quote } from "./redact.ts";
-import { Secret } from "./secret.ts";
 import { parseSection, type SectionContext } from "./section.ts";
+import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 type KafkaValues = z.output<typeof KAFKA_VARIABLES>;
 
@@ -34,7 +32,7 @@ export function readKafka(context: SectionContext): KafkaSettings {
   };
 }
 
-function buildKafka(values: KafkaValues, tls: KafkaTlsConfig | null): KafkaConfig {
+function buildKafka(values: KafkaValues, tls: TlsConfig | null): KafkaConfig {
   return {
     brokers: values.KAFKA_BROKERS ?? [],
     clientId: values.KAFKA_CLIENT_ID,
@@ -70,69 +68,18 @@ function checkTopics(values: Partial<KafkaValues>): ConfigProblem[] {
   return problems;
 }
 
-interface TlsSettings {
-  readonly tls: KafkaTlsConfig | null;
-  readonly problems: readonly ConfigProblem[];
-  readonly warnings: readonly ConfigWarning[];
-}
-
-const TLS_FILES = ["KAFKA_TLS_CA_FILE", "KAFKA_TLS_CERT_FILE", "KAFKA_TLS_KEY_FILE"] as const;
-
-function readTls(values: Partial<KafkaValues>, context: SectionContext): TlsSettings {
-  const [caVariable, certVariable, keyVariable] = TLS_FILES;
-  const problems: ConfigProblem[] = [];
-  if (values.KAFKA_TLS === false) {
-    for (const variable of TLS_FILES.filter((name) => context.texts.has(name))) {
-      problems.push(stateProblem(variable, "not be set unless KAFKA_TLS is true", "it is set", "set KAFKA_TLS=true"));
-    }
-  }
-  const hasCert = context.texts.has(certVariable);
-  const hasKey = context.texts.has(keyVariable);
-  if (hasCert && !hasKey) problems.push(halfPair(keyVariable, certVariable));
-  if (hasKey && !hasCert) problems.push(halfPair(certVariable, keyVariable));
-
-  const reader = new PemReader(context, problems);
-  const ca = reader.read(caVariable, values.KAFKA_TLS_CA_FILE, "CERTIFICATE");
-  const certificate = reader.read(certVariable, values.KAFKA_TLS_CERT_FILE, "CERTIFICATE");
-  const key = reader.read(keyVariable, values.KAFKA_TLS_KEY_FILE, "PRIVATE KEY");
-  if (values.KAFKA_TLS !== true) return { tls: null, problems, warnings: reader.warnings };
-  const client =
-    certificate === null || key === null ? null : { certificate, key: { path: key.path, pem: new Secret(key.pem) } };
-  return { tls: { ca, client }, problems, warnings: reader.warnings };
-}
-
-function halfPair(missing: string, given: string): ConfigProblem {
-  return stateProblem(missing, `be set together with ${given}`, "it is not set");
-}
-
-/** Reads PEM files and gathers what is wrong with them. Knows no cryptography: that a marker is there is enough here. */
-class PemReader {
-  readonly warnings: ConfigWarning[] = [];
-  readonly #context: SectionContext;
-  readonly #problems: ConfigProblem[];
-
-  constructor(context: SectionContext, problems: ConfigProblem[]) {
-    this.#context = context;
-    this.#problems = problems;
-  }
-
-  read(variable: string, path: string | undefined, label: "CERTIFICATE" | "PRIVATE KEY"): CertificateFile | null {
-    if (path === undefined) return null;
-    const wanted = `name a PEM file with a ${label.toLowerCase()}`;
-    try {
-      const file = this.#context.readFile(path);
-      if (!new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(file.text)) {
-        this.#problems.push(stateProblem(variable, wanted, `there is none in ${quote(path)}`));
-        return null;
-      }
-      const warning = label === "PRIVATE KEY" ? modeWarning(variable, file.mode) : null;
-      if (warning !== null) this.warnings.push(warning);
-      return { path, pem: file.text };
-    } catch (error) {
-      this.#problems.push(stateProblem(variable, wanted, `${describeReadError(error)} at ${quote(path)}`));
-      return null;
-    }
-  }
+function readTls(values: Partial<KafkaValues>, context: SectionContext): TlsFiles {
+  return readTlsFiles(
+    {
+      flag: { variable: "KAFKA_TLS", word: "true" },
+      isOn: values.KAFKA_TLS,
+      ca: { variable: "KAFKA_TLS_CA_FILE", path: values.KAFKA_TLS_CA_FILE },
+      certificate: { variable: "KAFKA_TLS_CERT_FILE", path: values.KAFKA_TLS_CERT_FILE },
+      key: { variable: "KAFKA_TLS_KEY_FILE", path: values.KAFKA_TLS_KEY_FILE },
+      others: [],
+    },
+    context,
+  );
 }
 
 const SASL_VARIABLES = ["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"] as const;

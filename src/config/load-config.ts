@@ -1,7 +1,7 @@
 import type { Config } from "./config.ts";
 import type { ConfigFileReader } from "./config-file.ts";
-import { type PlannedFeed, planFeeds } from "./feed-plan.ts";
-import { isEnabledByDefault } from "./feed-settings.ts";
+import { isEnabledByDefault, type PlannedFeed, planFeeds } from "./feed-plan.ts";
+import type { FeedTransport } from "./feed-variables.ts";
 import type { ConfigProblem, ConfigWarning } from "./problems.ts";
 import { GENERAL_VARIABLES } from "./process-variables.ts";
 import { readSections } from "./read-sections.ts";
@@ -16,8 +16,8 @@ import { catalogVariables, type KnownVariable } from "./variable-catalog.ts";
 /** What the configuration is read from, beside the environment itself. */
 export interface LoadOptions {
   readonly readFile: ConfigFileReader;
-  /** Names of the built-in venue profiles. */
-  readonly venueNames: readonly string[];
+  /** The built-in venue profiles: name and transport. */
+  readonly venues: ReadonlyMap<string, FeedTransport>;
   /** Default of INSTANCE_ID; made fit for a record here. */
   readonly hostName: string;
 }
@@ -55,18 +55,18 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>>,
   options: LoadOptions,
 ): LoadedConfig | RefusedConfig {
-  const { readFile, venueNames } = options;
+  const { readFile, venues } = options;
   const feedsText = env["FEEDS"] ?? variableMeta(GENERAL_VARIABLES.shape.FEEDS).defaultText ?? "";
-  const plan = planFeeds({ feedsText, env, seeds: readSeedFeeds(), venueNames });
+  const plan = planFeeds({ feedsText, env, seeds: readSeedFeeds(), venues, readFile });
   const known = catalogVariables(plan.feeds);
   const read = readVariables({ env, known, readFile });
-  setDerivedDefaults(read.texts, plan.feeds, options);
+  setDerivedDefaults(read.texts, plan.feeds, { env, hostName: options.hostName });
 
-  const sections = readSections(plan.feeds, { texts: read.texts, known, readFile, venueNames });
+  const sections = readSections(plan.feeds, { texts: read.texts, known, readFile, venues });
   const refused = new Set(read.problems.map((problem) => problem.variable));
   const problems = [
     ...findRefusedVariables(env),
-    ...findUnknownVariables({ env, known, feeds: plan.feeds, venueNames }),
+    ...findUnknownVariables({ env, known, feeds: plan.feeds, venues }),
     ...read.problems,
     // What follows from a value that was refused already would only tell the same twice.
     ...[...plan.problems, ...sections.problems].filter(
@@ -85,10 +85,11 @@ export function loadConfig(
 function setDerivedDefaults(
   texts: Map<string, VariableText>,
   feeds: readonly PlannedFeed[],
-  options: LoadOptions,
+  { env, hostName }: { env: Readonly<Record<string, string | undefined>>; hostName: string },
 ): void {
   setDefault(texts, "SINK", texts.has("KAFKA_BROKERS") ? "kafka" : "sqlite");
-  setDefault(texts, "INSTANCE_ID", instanceIdOf(options.hostName));
+  setDefault(texts, "INSTANCE_ID", instanceIdOf(hostName));
+  setDefault(texts, "STATE_DIR", stateDirOf(env["STATE_DIRECTORY"]));
   for (const feed of feeds) setDefault(texts, `${feed.prefix}ENABLED`, String(isEnabledByDefault(feed)));
 }
 
@@ -99,6 +100,12 @@ function setDefault(texts: Map<string, VariableText>, name: string, text: string
 function instanceIdOf(hostName: string): string {
   const text = hostName.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
   return text === "" ? "edge-ingester" : text.slice(0, 128);
+}
+
+/** systemd sets STATE_DIRECTORY to the absolute paths of `StateDirectory=`, with colons between several. */
+function stateDirOf(systemdPaths: string | undefined): string {
+  const path = systemdPaths?.split(":")[0] ?? "";
+  return path.startsWith("/") ? path : "state";
 }
 
 function effectiveSetting(variable: KnownVariable, text: VariableText | undefined): EffectiveSetting {

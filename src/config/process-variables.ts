@@ -41,6 +41,13 @@ export const GENERAL_VARIABLES = z.strictObject({
     example: "stdout",
     defaultNote: "`kafka` when KAFKA_BROKERS is set, else `sqlite`",
   }),
+  STATE_DIR: optional(filePath(), {
+    description:
+      "Directory for what must outlive the process: the session numbers of FIX feeds. Made when it is missing; a relative " +
+      "path is taken from the working directory. Two processes must not share one.",
+    example: "/var/lib/edge-ingester",
+    defaultNote: "the state directory systemd gives the service (STATE_DIRECTORY), else `state`",
+  }),
   LOG_LEVEL: defaulted(choice(["debug", "info", "warn", "error", "silent"]), "info", {
     description: "The least severe log lines to write. Logs go to standard error.",
   }),

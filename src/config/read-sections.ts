@@ -1,9 +1,9 @@
-import { isIP } from "node:net";
 import type * as z from "zod";
 import type { Config, FeedConfig, LimitsConfig, SinkConfig } from "./config.ts";
 import type { PlannedFeed } from "./feed-plan.ts";
 import { readFeed } from "./feed-settings.ts";
 import { readKafka } from "./kafka-settings.ts";
+import { isLoopback } from "./loopback.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem, valueProblem } from "./problems.ts";
 import {
   ADMIN_VARIABLES,
@@ -55,6 +55,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
   const config: Config = {
     instanceId: derived(general.values.INSTANCE_ID),
     rawPayload: general.values.RAW_PAYLOAD,
+    stateDir: derived(general.values.STATE_DIR),
     feeds,
     reconnect: {
       onExhausted: reconnect.values.RECONNECT_EXHAUSTED,
@@ -125,8 +126,4 @@ function warnAcross(config: Config): ConfigWarning[] {
     warnings.push({ variable: "ADMIN_HOST", message });
   }
   return warnings;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ConfigFileReader } from "./config-file.ts";
+import type { FeedTransport } from "./feed-variables.ts";
 import { type ConfigProblem, issueProblems } from "./problems.ts";
 import type { VariableText } from "./read-variables.ts";
 import type { KnownVariable } from "./variable-catalog.ts";
@@ -9,7 +10,8 @@ export interface SectionContext {
   readonly texts: ReadonlyMap<string, VariableText>;
   readonly known: ReadonlyMap<string, KnownVariable>;
   readonly readFile: ConfigFileReader;
-  readonly venueNames: readonly string[];
+  /** The built-in venues: name and transport. */
+  readonly venues: ReadonlyMap<string, FeedTransport>;
 }
 
 /** The values of one section. */

@@ -1,6 +1,6 @@
 import { feedPrefix } from "./feed-names.ts";
 import type { PlannedFeed } from "./feed-plan.ts";
-import { FEED_VARIABLES } from "./feed-variables.ts";
+import { FEED_VARIABLES, type FeedTransport } from "./feed-variables.ts";
 import { isSlipOf, nearest } from "./nearest.ts";
 import { type ConfigProblem, stateProblem } from "./problems.ts";
 import { quote } from "./redact.ts";
@@ -29,7 +29,8 @@ export interface UnknownVariablesInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly known: ReadonlyMap<string, KnownVariable>;
   readonly feeds: readonly PlannedFeed[];
-  readonly venueNames: readonly string[];
+  /** The built-in venues: name and transport. */
+  readonly venues: ReadonlyMap<string, FeedTransport>;
 }
 
 /**
@@ -78,9 +79,9 @@ function suggestName(upper: string, prefix: string, names: ReadonlySet<string>):
 
 /** `KRAKEN_SYMBOLS` while no feed is called `kraken`: a feed that was meant to run and does not. */
 function isOfUnusedVenue(upper: string, input: UnknownVariablesInput): boolean {
-  return input.venueNames.some((venue) => {
+  return [...input.venues].some(([venue, transport]) => {
     const prefix = feedPrefix(venue);
-    return upper.startsWith(prefix) && Object.hasOwn(FEED_VARIABLES.websocket.shape, upper.slice(prefix.length));
+    return upper.startsWith(prefix) && Object.hasOwn(FEED_VARIABLES[transport].shape, upper.slice(prefix.length));
   });
 }
 

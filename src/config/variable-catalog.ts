@@ -42,8 +42,13 @@ export function catalogVariables(feeds: readonly PlannedFeed[]): ReadonlyMap<str
  */
 export function catalogDefaults(): ReadonlyMap<string, KnownVariable> {
   const feedsText = variableMeta(GENERAL_VARIABLES.shape.FEEDS).defaultText ?? "";
-  const plan = planFeeds({ feedsText, env: {}, seeds: readSeedFeeds(), venueNames: [] });
+  const plan = planFeeds({ feedsText, env: {}, seeds: readSeedFeeds(), venues: new Map(), readFile: readNothing });
   return catalogVariables(plan.feeds);
+}
+
+/** No feed that is made of defaults alone has a profile of its own. */
+function readNothing(path: string): never {
+  throw new Error(`Bug: a seed feed names the file ${path}`);
 }
 
 /** Name of the variable that names the file a secret comes from. */

@@ -95,8 +95,13 @@ export function choice<const T extends string>(words: readonly T[]): VariableTyp
 
 /** Text that matches a pattern; `form` describes the pattern and completes "it must be …". */
 export function matching(pattern: RegExp, form: string): VariableType<string> {
+  return accepted((text) => pattern.test(text), form);
+}
+
+/** Text that a test accepts; `form` describes it and completes "it must be …". */
+export function accepted(isGood: (text: string) => boolean, form: string): VariableType<string> {
   return {
-    schema: checkedText((text) => (pattern.test(text) ? null : { wanted: `be ${form}` })),
+    schema: checkedText((text) => (isGood(text) ? null : { wanted: `be ${form}` })),
     form,
     display: "plain",
   };

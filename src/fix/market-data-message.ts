@@ -1,3 +1,4 @@
+// Hot path.
 /** Shared by every message that holds no bytes yet. */
 const NO_BYTES = new Uint8Array(0);
 /** Entries there is room for at first; grows by doubling, bounded by the length of a message. */
@@ -16,6 +17,9 @@ export const MdEntryType = { bid: 48, offer: 49, emptyBook: 74 } as const;
  *
  * A Quote (S) and each entry of a MassQuote (i) become two entries, bid and offer, with the same id: `new` when the price
  * is there, `delete` when it is missing or zero.
+ *
+ * An entry of X with NumberOfOrders (346) = 0 and no price says that its side is empty (OSL): it is a `delete` with
+ * neither price nor id. In a snapshot such an entry is `new` without a price: nothing.
  */
 export class MarketDataMessage {
   bytes: Uint8Array = NO_BYTES;
@@ -53,7 +57,7 @@ export class MarketDataMessage {
   /** MDEntryRefID (280): the id before a Change that renames. */
   refIdFrom = new Int32Array(ENTRIES_AT_FIRST);
   refIdTo = new Int32Array(ENTRIES_AT_FIRST);
-  /** MDEntryPx (270): absent, or decimal text as `isDecimalText` wants it. */
+  /** MDEntryPx (270): absent, or decimal text: `fixDecimalKind` is not `invalid`. */
   priceFrom = new Int32Array(ENTRIES_AT_FIRST);
   priceTo = new Int32Array(ENTRIES_AT_FIRST);
   /** MDEntrySize (271): absent, or decimal text. */
@@ -69,6 +73,50 @@ export class MarketDataMessage {
   dateTo = new Int32Array(ENTRIES_AT_FIRST);
   timeFrom = new Int32Array(ENTRIES_AT_FIRST);
   timeTo = new Int32Array(ENTRIES_AT_FIRST);
+
+  /** Empties the message, for another one of `bytes`. */
+  clear(bytes: Uint8Array, msgType: number): void {
+    this.bytes = bytes;
+    this.msgType = msgType;
+    this.requestIdStart = -1;
+    this.requestIdEnd = -1;
+    this.symbolStart = -1;
+    this.symbolEnd = -1;
+    this.rptSeqStart = -1;
+    this.rptSeqEnd = -1;
+    this.timeStart = -1;
+    this.timeEnd = -1;
+    this.quoteIdStart = -1;
+    this.quoteIdEnd = -1;
+    this.wantsAck = false;
+    this.count = 0;
+  }
+
+  /** Adds one entry, `new` and with nothing else in it; returns its index. */
+  addEntry(): number {
+    this.grow();
+    const entry = this.count++;
+    this.action[entry] = MdAction.new;
+    this.type[entry] = 0;
+    this.symbolFrom[entry] = -1;
+    this.symbolTo[entry] = -1;
+    this.idFrom[entry] = -1;
+    this.idTo[entry] = -1;
+    this.refIdFrom[entry] = -1;
+    this.refIdTo[entry] = -1;
+    this.priceFrom[entry] = -1;
+    this.priceTo[entry] = -1;
+    this.sizeFrom[entry] = -1;
+    this.sizeTo[entry] = -1;
+    this.level[entry] = 0;
+    this.rptSeqFrom[entry] = -1;
+    this.rptSeqTo[entry] = -1;
+    this.dateFrom[entry] = -1;
+    this.dateTo[entry] = -1;
+    this.timeFrom[entry] = -1;
+    this.timeTo[entry] = -1;
+    return entry;
+  }
 
   /** Makes room for one more entry than `count`. */
   grow(): void {

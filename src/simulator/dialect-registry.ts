@@ -4,12 +4,13 @@ import { bybitDialect } from "./dialects/bybit.ts";
 import { coinbaseDialect } from "./dialects/coinbase.ts";
 import { krakenDialect } from "./dialects/kraken.ts";
 import { okxDialect, okxTickersDialect } from "./dialects/okx.ts";
+import { FIX_DIALECTS } from "./fix/fix-dialect-registry.ts";
 import type { VenueDialect } from "./venue-dialect.ts";
 
 /** The venues a demo shows, in its order. */
-export const DEMO_VENUES: readonly string[] = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"];
+export const DEMO_VENUES: readonly string[] = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp", "lp-alpha"];
 
-/** Every venue that can be simulated. */
+/** Every venue over WebSocket that can be simulated. */
 export const DIALECTS: readonly VenueDialect[] = [
   binanceDialect,
   coinbaseDialect,
@@ -21,7 +22,10 @@ export const DIALECTS: readonly VenueDialect[] = [
   okxTickersDialect,
 ];
 
-/** The dialect of a venue; null when there is none. */
+/** Names of every venue that can be simulated, whatever its transport. */
+export const SIMULATED_VENUES: readonly string[] = [...DIALECTS, ...FIX_DIALECTS].map((dialect) => dialect.venue);
+
+/** The dialect of a venue over WebSocket; null when there is none. */
 export function findDialect(venue: string): VenueDialect | null {
   return DIALECTS.find((dialect) => dialect.venue === venue) ?? null;
 }

@@ -1,34 +1,18 @@
 import { IngestError } from "../domain/ingest-error.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { SystemClock } from "../runtime/system-clock.ts";
-import { DIALECTS, findDialect } from "./dialect-registry.ts";
-import type { PeerSocket } from "./peer-socket.ts";
-import { type QuoteAllowance, QuoteFlood } from "./quote-flood.ts";
-import { QuotePacer } from "./quote-pacer.ts";
+import { findDialect, SIMULATED_VENUES } from "./dialect-registry.ts";
+import type { FaultKind } from "./fault-kind.ts";
+import { findFixDialect } from "./fix/fix-dialect-registry.ts";
+import { FixSimulator, type FixSimulatorOptions } from "./fix/fix-simulator.ts";
 import type { Recording } from "./recording.ts";
-import { RecordingPlayer } from "./recording-player.ts";
-import { type SessionObserver, SimulatedSession } from "./simulated-session.ts";
-import { type SentListener, SimulatedVenue } from "./simulated-venue.ts";
-import { listenForWebSockets, type UpgradeAnswer, type WebSocketListener } from "./websocket-listener.ts";
+import type { SentListener } from "./simulated-venue.ts";
+import { WebSocketSimulator } from "./websocket-simulator.ts";
 
-/** Requests kept for tests to look at; older ones are forgotten. */
-const MAX_REQUESTS_KEPT = 1000;
 const MAX_RATE_PER_SECOND = 1_000_000;
-/** What `sendGarbage` sends, in turn: no venue may bring the program down with any of them. */
-const GARBAGE: readonly string[] = [
-  "",
-  "{",
-  "not json",
-  "[]",
-  "null",
-  '{"stream":5,"data":"x"}',
-  '"\\ud800"',
-  "{}\u0000",
-];
 
 /** What a simulated venue is made of. */
 export interface SimulatorOptions {
-  /** Name of a built-in venue. */
+  /** Name of a built-in venue that can be simulated. */
   readonly venue: string;
   /** Instruments the venue lists; absent: its five usual ones (or those of the recording). */
   readonly symbols?: readonly string[];
@@ -38,7 +22,7 @@ export interface SimulatorOptions {
   readonly ratePerSecond: number | "full";
   /** Stop quoting after so many quotes; absent: never. */
   readonly quoteLimit?: number;
-  /** Played instead of random walks. */
+  /** Played instead of random walks; WebSocket only. */
   readonly replay?: { readonly recording: Recording; readonly speed: number | "full" };
   /** Port to listen on; 0 (default) takes any free one. */
   readonly port?: number;
@@ -60,249 +44,57 @@ export interface SimulatorStats {
 }
 
 /** A running loopback venue and the commands that make it misbehave. They act on every open session. */
-export class Simulator {
+export interface Simulator {
   readonly venue: string;
   readonly seed: number;
   readonly symbols: readonly string[];
-  readonly #venue: SimulatedVenue;
-  readonly #listener: WebSocketListener;
-  readonly #sessions = new Set<SimulatedSession>();
-  readonly #floods = new Map<SimulatedSession, QuoteFlood>();
-  readonly #pacer: QuotePacer | null;
-  readonly #player: RecordingPlayer | null;
-  readonly #allowance: QuoteAllowance;
-  readonly #requests: { readonly connection: string; readonly text: string }[] = [];
-  #handshake: UpgradeAnswer = { kind: "accept" };
-  #isMuted = false;
-  #sessionsOpened = 0;
-  #requestCount = 0;
-  #bytesOfEnded = 0;
-  #garbageNext = 0;
-  #nextMarket = 0;
-
-  constructor(options: SimulatorOptions) {
-    const dialect = findDialect(options.venue);
-    if (dialect === null) throw unknownVenue(options.venue);
-    const { ratePerSecond, replay } = options;
-    if (ratePerSecond !== "full" && !(ratePerSecond > 0 && ratePerSecond <= MAX_RATE_PER_SECOND)) {
-      throw new IngestError(`Cannot simulate at rate ${ratePerSecond}: wanted 'full' or above 0 up to 1000000`, {
-        code: "config_invalid",
-        retry: "never",
-      });
-    }
-    this.venue = dialect.venue;
-    this.seed = options.seed;
-    const clock = options.clock ?? new SystemClock();
-    const symbols = options.symbols ?? replay?.recording.symbols;
-    this.#venue = new SimulatedVenue({ dialect, clock, seed: options.seed, symbols, onSent: options.onSent });
-    this.symbols = this.#venue.symbols;
-    this.#allowance = { left: options.quoteLimit ?? Number.POSITIVE_INFINITY };
-    this.#player =
-      replay === undefined
-        ? null
-        : new RecordingPlayer(replay.recording, { speed: replay.speed, sessions: () => this.#sessions, clock });
-    this.#pacer =
-      this.#player !== null || ratePerSecond === "full"
-        ? null
-        : new QuotePacer(clock, ratePerSecond, { emit: (count) => this.#emit(count) });
-    this.#listener = listenForWebSockets(options.port ?? 0, {
-      decide: () => this.#handshake,
-      onOpen: (peer, request) => this.#open(peer, request.path),
-    });
-  }
-
-  get port(): number {
-    return this.#listener.port;
-  }
-
-  get url(): string {
-    return `ws://127.0.0.1:${this.port}${this.#venue.dialect.path}`;
-  }
-
-  /** Topics of every open session, in order of connection. */
-  get sessions(): readonly { readonly connection: string; readonly topics: readonly string[] }[] {
-    return [...this.#sessions].map((session) => ({ connection: session.connectionId, topics: [...session.topics] }));
-  }
-
+  readonly port: number;
+  /** Where it listens: `ws://…`, `tcp://…` or `tls://…`. */
+  readonly url: string;
+  /** What a feed must be set to so that it reads this venue: variables without their prefix, beside SYMBOLS. */
+  readonly clientSettings: Readonly<Record<string, string>>;
+  /** Topics (FIX: symbols) of every open session, in order of connection. */
+  readonly sessions: readonly { readonly connection: string; readonly topics: readonly string[] }[];
   /** The latest requests of all clients, oldest first. */
-  get requests(): readonly { readonly connection: string; readonly text: string }[] {
-    return this.#requests;
-  }
-
+  readonly requests: readonly { readonly connection: string; readonly text: string }[];
   /** Resolves when the recording has been played; never without one. */
-  get replayFinished(): Promise<void> {
-    return this.#player?.finished ?? new Promise(() => {});
-  }
-
-  stats(): SimulatorStats {
-    let bytesSent = this.#bytesOfEnded;
-    for (const session of this.#sessions) bytesSent += session.peer.bytesSent;
-    const player = this.#player;
-    return {
-      sessionsOpen: this.#sessions.size,
-      sessionsOpened: this.#sessionsOpened,
-      requests: this.#requestCount,
-      quotesSent: player === null ? this.#venue.quotesSent : player.framesSent,
-      sentBySymbol: player === null ? this.#venue.sentBySymbol() : player.sentBySymbol(),
-      bytesSent,
-      withheld: this.#venue.withheld,
-      replay: player && { frames: player.frameCount, sent: player.framesSent, isFinished: player.isFinished },
-    };
-  }
-
-  /** Closes every session with a close frame. */
-  disconnect(code = 1001, reason = "Going away"): void {
-    for (const session of this.#sessions) session.close(code, reason);
-  }
-
+  readonly replayFinished: Promise<void>;
+  /** What a fault script may do to it. */
+  readonly faults: readonly FaultKind[];
+  stats(): SimulatorStats;
+  /** Ends every session in good order: close frame or Logout. */
+  disconnect(): void;
   /** Resets every session's TCP connection. */
-  disconnectHard(): void {
-    for (const session of this.#sessions) session.peer.reset();
-  }
-
-  /** Ends every session's TCP connection without a close frame. */
-  drop(): void {
-    for (const session of this.#sessions) session.peer.drop();
-  }
-
+  disconnectHard(): void;
+  /** Ends every session's TCP connection without a word. */
+  drop(): void;
   /**
    * `all`: not a byte more, not even a pong, as a half-open link; sessions that open meanwhile are silent too. `quotes`: acks, pongs
    * and heartbeats go on, quotes do not.
    */
-  goSilent(what: "all" | "quotes" = "all"): void {
-    if (what === "quotes") {
-      this.#venue.isQuiet = true;
-      return;
-    }
-    this.#isMuted = true;
-    for (const session of this.#sessions) session.peer.isMuted = true;
-  }
-
+  goSilent(what?: "all" | "quotes"): void;
   /** Ends any silence. */
-  resume(): void {
-    this.#venue.isQuiet = false;
-    this.#isMuted = false;
-    for (const session of this.#sessions) session.peer.isMuted = false;
-    for (const flood of this.#floods.values()) flood.wake();
-  }
-
+  resume(): void;
   /** From now on subscriptions to this symbol are refused in the venue's own words. */
-  refuse(symbol: string): void {
-    this.#venue.refused.add(symbol);
-  }
-
+  refuse(symbol: string): void;
   /** Takes a refusal back. */
-  allow(symbol: string): void {
-    this.#venue.refused.delete(symbol);
-  }
-
-  /** Jumps the venue's numbers of a symbol by `count` (negative: back), as if so many messages had been lost. */
-  skipSequence(symbol: string, count: number): void {
-    const market = this.#venue.findMarket(symbol);
-    if (market === null) return;
-    market.sequence += count;
-    market.updates += count;
-  }
-
-  /** One text frame, verbatim. */
-  sendRaw(text: string): void {
-    for (const session of this.#sessions) session.peer.sendText(text);
-  }
-
+  allow(symbol: string): void;
+  /** `count` messages of a symbol are lost on the way: a hole in the venue's numbers. */
+  skipSequence(symbol: string, count: number): void;
+  /** One text message, verbatim; whether it is one of the venue is the caller's. */
+  sendRaw(text: string): void;
   /** Bytes on the wire, outside any frame rule. */
-  sendBytes(bytes: Uint8Array): void {
-    for (const session of this.#sessions) session.peer.sendBytes(bytes);
-  }
-
-  /** A text frame that is no message of the venue; another kind at each call. */
-  sendGarbage(): void {
-    this.sendRaw(GARBAGE[this.#garbageNext++ % GARBAGE.length]);
-  }
-
-  /** The venue's notice before maintenance; a close in good order where it has none. */
-  requestReconnect(): void {
-    for (const session of this.#sessions) session.askReconnect();
-  }
-
-  /** Answers new connections with this HTTP status instead of an upgrade. */
-  rejectHandshakes(status: number, headers: Readonly<Record<string, string>> = {}): void {
-    this.#handshake = { kind: "refuse", status, headers };
-  }
-
-  /** Leaves new connections without any answer. */
-  holdHandshakes(): void {
-    this.#handshake = { kind: "hold" };
-  }
-
-  /** Takes new connections again. */
-  acceptHandshakes(): void {
-    this.#handshake = { kind: "accept" };
-  }
-
+  sendBytes(bytes: Uint8Array): void;
+  /** Something that is no message of the venue; another kind at each call. */
+  sendGarbage(): void;
+  /** The venue's notice before maintenance; an end in good order where it has none. */
+  requestReconnect(): void;
+  /** Leaves new clients without any answer. */
+  holdHandshakes(): void;
+  /** Takes new clients again. */
+  acceptHandshakes(): void;
   /** Closes the port and every connection; no timer is left. */
-  stop(): void {
-    this.#pacer?.stop();
-    this.#player?.stop();
-    this.#listener.stop();
-    for (const session of [...this.#sessions]) session.peer.closed();
-  }
-
-  #open(peer: PeerSocket, path: string): void {
-    peer.isMuted = this.#isMuted;
-    this.#sessionsOpened++;
-    const connectionId = (0xa4d3_0000 + this.#sessionsOpened).toString(16);
-    const observer: SessionObserver = {
-      onRequest: (session, text) => this.#keepRequest(session.connectionId, text),
-      onTopicsChanged: (session) => this.#onTopicsChanged(session),
-      onDrain: (session) => this.#floods.get(session)?.wake(),
-      onEnd: (session) => this.#onEnd(session),
-    };
-    const hasWalks = this.#player === null;
-    const session = new SimulatedSession(peer, this.#venue, { connectionId, observer, hasWalks });
-    this.#sessions.add(session);
-    if (hasWalks && this.#pacer === null) this.#floods.set(session, new QuoteFlood(session, this.#allowance));
-    session.open(path);
-  }
-
-  #keepRequest(connection: string, text: string): void {
-    this.#requestCount++;
-    this.#requests.push({ connection, text });
-    if (this.#requests.length > MAX_REQUESTS_KEPT) this.#requests.shift();
-  }
-
-  #onTopicsChanged(session: SimulatedSession): void {
-    this.#floods.get(session)?.wake();
-    this.#pacer?.start();
-    this.#player?.onSubscribed();
-  }
-
-  #onEnd(session: SimulatedSession): void {
-    this.#floods.get(session)?.stop();
-    this.#floods.delete(session);
-    if (this.#sessions.delete(session)) this.#bytesOfEnded += session.peer.bytesSent;
-    if (this.#sessions.size === 0) this.#pacer?.stop();
-  }
-
-  /** Quotes of the subscribed instruments in turn, each to everyone who has it. */
-  #emit(count: number): void {
-    const { clock } = this.#venue;
-    const wallUs = clock.wallUs();
-    const nowMs = clock.monotonicMs();
-    const active = this.#venue.symbols.filter((symbol) => this.#isSubscribed(symbol));
-    for (let i = 0; i < count && active.length > 0 && this.#allowance.left > 0; i++) {
-      const market = this.#venue.findMarket(active[this.#nextMarket++ % active.length]);
-      if (market === null) continue;
-      market.step(wallUs, nowMs);
-      this.#allowance.left--;
-      for (const session of this.#sessions) if (session.topics.has(market.topic)) session.offerQuote(market, nowMs);
-    }
-  }
-
-  #isSubscribed(symbol: string): boolean {
-    const topic = this.#venue.dialect.quoteTopic(symbol);
-    for (const session of this.#sessions) if (session.topics.has(topic)) return true;
-    return false;
-  }
+  stop(): void;
 }
 
 /**
@@ -311,12 +103,44 @@ export class Simulator {
  * @throws IngestError `config_invalid` for an unknown venue, a bad rate or a port that is taken
  */
 export function startSimulator(options: SimulatorOptions): Simulator {
-  return new Simulator(options);
+  const fixDialect = findFixDialect(options.venue);
+  return fixDialect === null ? startWebSocketSimulator(options) : startFixSimulator(options);
+}
+
+/**
+ * Starts a venue that speaks WebSocket.
+ *
+ * @throws IngestError as {@link startSimulator}
+ */
+export function startWebSocketSimulator(options: SimulatorOptions): WebSocketSimulator {
+  const dialect = findDialect(options.venue);
+  if (dialect === null) throw unknownVenue(options.venue);
+  checkRate(options.ratePerSecond);
+  return new WebSocketSimulator(dialect, options);
+}
+
+/**
+ * Starts an LP that speaks FIX 4.4.
+ *
+ * @throws IngestError as {@link startSimulator}
+ */
+export function startFixSimulator(options: FixSimulatorOptions): FixSimulator {
+  const dialect = findFixDialect(options.venue);
+  if (dialect === null) throw unknownVenue(options.venue);
+  checkRate(options.ratePerSecond);
+  return new FixSimulator(dialect, options);
+}
+
+function checkRate(ratePerSecond: number | "full"): void {
+  if (ratePerSecond === "full" || (ratePerSecond > 0 && ratePerSecond <= MAX_RATE_PER_SECOND)) return;
+  throw new IngestError(`Cannot simulate at rate ${ratePerSecond}: wanted 'full' or above 0 up to 1000000`, {
+    code: "config_invalid",
+    retry: "never",
+  });
 }
 
 function unknownVenue(venue: string): IngestError {
-  const known = DIALECTS.map((dialect) => dialect.venue).join(", ");
-  return new IngestError(`Cannot simulate venue '${venue}': wanted one of ${known}`, {
+  return new IngestError(`Cannot simulate venue '${venue}': wanted one of ${SIMULATED_VENUES.join(", ")}`, {
     code: "config_invalid",
     retry: "never",
   });

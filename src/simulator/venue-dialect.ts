@@ -50,10 +50,11 @@ export interface Conversation {
 /** What one quote means, in exact text: what a right decoder must make of it. */
 export interface ExpectedQuote {
   readonly symbol: string;
-  readonly bidPrice: string;
-  readonly bidSize: string;
-  readonly askPrice: string;
-  readonly askSize: string;
+  /** Null: the side is empty. */
+  readonly bidPrice: string | null;
+  readonly bidSize: string | null;
+  readonly askPrice: string | null;
+  readonly askSize: string | null;
   /** The venue's number, decimal digits; null where it sends none. */
   readonly sequence: string | null;
   /** Whole ms since the epoch; null where the venue sends no time. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Socket } from "bun";
 import { IngestError } from "../domain/ingest-error.ts";
 import { PeerSocket } from "./peer-socket.ts";
+import { TcpLink } from "./tcp-link.ts";
 
 /** RFC 6455, section 1.3. */
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -39,7 +40,7 @@ export interface WebSocketListener {
 
 interface Connection {
   head: string;
-  peer: PeerSocket | null;
+  link: TcpLink | null;
   isRefused: boolean;
 }
 
@@ -56,23 +57,23 @@ export function listenForWebSockets(port: number, handlers: ListenerHandlers): W
     const server = Bun.listen<Connection>({
       hostname: "127.0.0.1",
       port,
-      data: { head: "", peer: null, isRefused: false },
+      data: { head: "", link: null, isRefused: false },
       socket: {
         open(socket) {
-          socket.data = { head: "", peer: null, isRefused: false };
+          socket.data = { head: "", link: null, isRefused: false };
           open.add(socket);
         },
         data(socket, chunk) {
-          if (socket.data.peer === null) readHead(socket, chunk, handlers);
-          else socket.data.peer.receive(chunk);
+          if (socket.data.link === null) readHead(socket, chunk, handlers);
+          else socket.data.link.receive(chunk);
         },
-        drain: (socket) => socket.data.peer?.drain(),
+        drain: (socket) => socket.data.link?.drain(),
         close(socket) {
           open.delete(socket);
-          socket.data.peer?.closed();
+          socket.data.link?.closed();
         },
         // A reset by the client arrives here first and as a close afterwards.
-        error: (socket) => socket.data.peer?.closed(),
+        error: (socket) => socket.data.link?.closed(),
       },
     });
     return {
@@ -117,11 +118,11 @@ function readHead(socket: Socket<Connection>, chunk: Buffer, handlers: ListenerH
   }
   const rest = Buffer.from(state.head.slice(end + HEAD_END.length), "latin1");
   accept(socket, key);
-  const peer = new PeerSocket(socket);
-  state.peer = peer;
+  const link = new TcpLink(socket);
+  state.link = link;
   state.head = "";
-  handlers.onOpen(peer, request);
-  if (rest.length > 0) peer.receive(rest);
+  handlers.onOpen(new PeerSocket(link), request);
+  if (rest.length > 0) link.receive(rest);
 }
 
 function parseHead(head: string): UpgradeRequest | null {

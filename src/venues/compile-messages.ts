@@ -2,9 +2,9 @@ import { compileConditions } from "./compile-conditions.ts";
 import type { FrameKind } from "./compiled-venue.ts";
 import { FrameKind as Kind } from "./compiled-venue.ts";
 import { type PathTrie, PathTrieBuilder } from "./path-trie.ts";
-import type { MessageRule, VenueProfile } from "./profile-schema.ts";
 import { compileQuoteMapping, type QuotePlan } from "./quote-plan.ts";
 import type { ValueTest } from "./rule-matcher.ts";
+import type { MessageRule, WebSocketProfile } from "./websocket-profile-schema.ts";
 
 /** A text frame that is no JSON, and the rule it stands in. */
 export interface FrameText {
@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<MessageRule["kind"], FrameKind>> = {
 };
 
 /** Compiles the rules of a checked profile. Cold, once per profile. */
-export function compileMessages(profile: VenueProfile): MessagePlan {
+export function compileMessages(profile: WebSocketProfile): MessagePlan {
   const trie = new PathTrieBuilder();
   const tests: ValueTest[][] = [];
   const ruleIndexes: number[] = [];

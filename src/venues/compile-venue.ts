@@ -6,9 +6,9 @@ import type { CompiledVenue, ControlMessage, FrameDecoder, OutgoingRequest, Ping
 import { ControlReader } from "./control-reader.ts";
 import { findSymbolProblems } from "./profile-checks.ts";
 import { ProfileDecoder } from "./profile-decoder.ts";
-import type { VenueProfile } from "./profile-schema.ts";
 import { SymbolNames } from "./symbol-names.ts";
 import { hasRequestId, type Json, renderMessage, renderText } from "./templates.ts";
+import type { WebSocketProfile } from "./websocket-profile-schema.ts";
 
 /** What a feed's own configuration changes of a profile. */
 export interface VenueOptions {
@@ -23,7 +23,7 @@ export interface VenueOptions {
  * asked to subscribe, by which it reads the names in acks and refusals.
  * @throws IngestError `config_invalid` when `urlOverride` is no WebSocket URL
  */
-export function compileVenue(profile: VenueProfile, options: VenueOptions = {}): CompiledVenue {
+export function compileVenue(profile: WebSocketProfile, options: VenueOptions = {}): CompiledVenue {
   return new ProfiledVenue(profile, options);
 }
 
@@ -38,12 +38,12 @@ class ProfiledVenue implements CompiledVenue {
   readonly sequence: CompiledVenue["sequence"];
   readonly ackTimeoutMs: number;
 
-  readonly #profile: VenueProfile;
+  readonly #profile: WebSocketProfile;
   readonly #plan: MessagePlan;
   readonly #names = new SymbolNames();
   readonly #control: ControlReader;
 
-  constructor(profile: VenueProfile, options: VenueOptions) {
+  constructor(profile: WebSocketProfile, options: VenueOptions) {
     this.name = profile.name;
     this.description = profile.description;
     this.url = options.urlOverride === undefined ? profile.url : checkUrl(options.urlOverride);
@@ -98,7 +98,7 @@ class ProfiledVenue implements CompiledVenue {
   }
 }
 
-function pingRuleOf({ ping }: VenueProfile, intervalMs: number | undefined): PingRule | null {
+function pingRuleOf({ ping }: WebSocketProfile, intervalMs: number | undefined): PingRule | null {
   if (intervalMs === 0) return null;
   if (ping !== null) return { everyMs: intervalMs ?? ping.everyMs, when: ping.when, isFrame: ping.frame === true };
   return intervalMs === undefined ? null : { everyMs: intervalMs, when: "always", isFrame: true };

@@ -3,10 +3,10 @@ import type { ControlMessage } from "./compiled-venue.ts";
 import { valuesAt } from "./json-path.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { findFrameText } from "./profile-decoder.ts";
-import type { MessageRule } from "./profile-schema.ts";
 import type { SymbolPath } from "./profile-words.ts";
 import { findRule, NO_RULE } from "./rule-matcher.ts";
 import type { SymbolNames } from "./symbol-names.ts";
+import type { MessageRule } from "./websocket-profile-schema.ts";
 
 /** Longest text of a venue's reason that is passed on. */
 const MAX_REASON_LENGTH = 300;

@@ -1,21 +1,29 @@
 import type { z } from "zod";
 import { IngestError } from "../domain/ingest-error.ts";
+import { findFixProfileProblems } from "./fix-profile-checks.ts";
 import { findProfileProblems } from "./profile-checks.ts";
-import { type VenueProfile, venueProfileSchema } from "./profile-schema.ts";
+import { type ProfileOf, type VenueProfile, type VenueTransport, venueProfileSchema } from "./profile-schema.ts";
 
 /**
- * Reads a profile from the text of its file and checks it.
+ * Reads a profile of one transport from the text of its file and checks it.
  * @param origin where the text comes from, for the error
  * @throws IngestError `config_invalid` that names every problem with its path
  */
-export function loadProfile(text: string, origin: string): VenueProfile {
+export function loadProfile<T extends VenueTransport>(text: string, origin: string, transport: T): ProfileOf<T> {
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch (error) {
     throw badProfile(origin, [`is no JSON: ${(error as SyntaxError).message}`]);
   }
-  return checkProfile(content, origin);
+  const profile = checkProfile(content, origin);
+  if (isOfTransport(profile, transport)) return profile;
+  throw badProfile(origin, [`transport: is ${profile.transport}, and the feed is one over ${transport}`]);
+}
+
+/** Narrows a profile to one transport. */
+export function isOfTransport<T extends VenueTransport>(profile: VenueProfile, transport: T): profile is ProfileOf<T> {
+  return profile.transport === transport;
 }
 
 /**
@@ -25,9 +33,10 @@ export function loadProfile(text: string, origin: string): VenueProfile {
 export function checkProfile(content: unknown, origin: string): VenueProfile {
   const parsed = venueProfileSchema.safeParse(content);
   if (!parsed.success) throw badProfile(origin, parsed.error.issues.flatMap(describeIssue));
-  const problems = findProfileProblems(parsed.data);
+  const profile = parsed.data;
+  const problems = profile.transport === "fix" ? findFixProfileProblems(profile) : findProfileProblems(profile);
   if (problems.length > 0) throw badProfile(origin, problems);
-  return parsed.data;
+  return profile;
 }
 
 function badProfile(origin: string, problems: readonly string[]): IngestError {

@@ -1,12 +1,12 @@
 import { splitPath } from "./path-trie.ts";
 import type { QuoteMapping } from "./profile-quote-schema.ts";
-import type { VenueProfile } from "./profile-schema.ts";
 import { EACH, FILTER_SEGMENT } from "./profile-words.ts";
 import { itemsPathOf, pathsOf } from "./quote-plan.ts";
 import { hasRequestId, type Json, namesOneSymbol, usesTime } from "./templates.ts";
+import type { WebSocketProfile } from "./websocket-profile-schema.ts";
 
-/** What does not fit together in a profile whose shape is right: one line each, with the path; empty when all fits. */
-export function findProfileProblems(profile: VenueProfile): string[] {
+/** What does not fit together in the profile of a WebSocket venue whose shape is right: one line each, with the path; empty when all fits. */
+export function findProfileProblems(profile: WebSocketProfile): string[] {
   return [
     ...findSymbolsProblems(profile),
     ...findTemplateProblems(profile),
@@ -20,7 +20,7 @@ export function findProfileProblems(profile: VenueProfile): string[] {
 }
 
 /** Which of `symbols` the venue cannot know by its pattern, each with the reason; for a feed's `_SYMBOLS`. */
-export function findSymbolProblems(profile: VenueProfile, symbols: readonly string[]): string[] {
+export function findSymbolProblems(profile: WebSocketProfile, symbols: readonly string[]): string[] {
   const pattern = new RegExp(profile.symbols.pattern, "u");
   const example = profile.symbols.default[0];
   return symbols
@@ -28,7 +28,7 @@ export function findSymbolProblems(profile: VenueProfile, symbols: readonly stri
     .map((symbol) => `"${symbol}" is not a symbol of ${profile.name}: want one like "${example}"`);
 }
 
-function findSymbolsProblems(profile: VenueProfile): string[] {
+function findSymbolsProblems(profile: WebSocketProfile): string[] {
   try {
     const wrong = findSymbolProblems(profile, profile.symbols.default);
     return wrong.map((problem) => `symbols.default: ${problem}`);
@@ -38,7 +38,7 @@ function findSymbolsProblems(profile: VenueProfile): string[] {
   }
 }
 
-function findTemplateProblems(profile: VenueProfile): string[] {
+function findTemplateProblems(profile: WebSocketProfile): string[] {
   const problems: string[] = [];
   for (const name of ["subscribe", "unsubscribe"] as const) {
     const template = profile[name] as Json;
@@ -56,7 +56,7 @@ function findTemplateProblems(profile: VenueProfile): string[] {
   return problems;
 }
 
-function findRuleProblems(profile: VenueProfile): string[] {
+function findRuleProblems(profile: WebSocketProfile): string[] {
   const problems: string[] = [];
   for (const [index, rule] of profile.messages.entries()) {
     const hasText = "frameText" in rule && rule.frameText !== undefined;
@@ -73,7 +73,7 @@ function findRuleProblems(profile: VenueProfile): string[] {
   return problems;
 }
 
-function findMappingProblems(mapping: QuoteMapping, profile: VenueProfile): string[] {
+function findMappingProblems(mapping: QuoteMapping, profile: WebSocketProfile): string[] {
   const problems: string[] = [];
   const itemsPath = itemsPathOf(mapping);
   for (const path of pathsOf(mapping)) {

@@ -87,7 +87,7 @@ function measure(messages: readonly Uint8Array[], work: (message: Uint8Array) =>
 
 function run(bench: Case): Record<string, string | number> {
   let accepted = 0;
-  const profile = findBuiltInProfile(bench.venue);
+  const profile = findBuiltInProfile(bench.venue, "websocket");
   if (profile === null) throw new Error(`${bench.venue} is no built-in venue`);
   const venue = compileVenue(profile);
   const instruments = bench.symbols.map(

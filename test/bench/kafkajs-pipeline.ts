@@ -85,7 +85,7 @@ const quotes: QuoteSink = {
   },
 };
 
-const profile = findBuiltInProfile("binance");
+const profile = findBuiltInProfile("binance", "websocket");
 if (profile === null) throw new Error("Cannot measure: there is no binance profile");
 const venue = compileVenue(profile, { urlOverride: url });
 const instruments = symbols

@@ -11,7 +11,10 @@ const FIXED_NAMES = [
   "FEEDS",
   ...["ENABLED", "VENUE", "PROFILE", "URL", "SYMBOLS", "MAX_RETRIES", "INITIAL_DELAY_MS", "MAX_DELAY_MS"],
   "STALE_AFTER_MS",
-  ...["HOST", "PORT", "SENDER", "TARGET"],
+  ...["HOST", "PORT", "SENDER", "TARGET", "SENDER_SUB", "TARGET_SUB", "HEARTBEAT_S", "USERNAME", "PASSWORD", "RESET"],
+  ...["TLS", "TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_SERVER_NAME", "DEPTH", "PUBLISH", "SUBSCRIBE"],
+  ...["LOGON_TIMEOUT_MS", "SUBSCRIBE_TIMEOUT_MS", "SESSION_START", "SESSION_END", "SESSION_TZ", "SESSION_DAYS"],
+  "DICTIONARY",
 ].map((name) => (name === "FEEDS" ? name : `<FEED>_${name}`));
 
 const FIXED_PROCESS_NAMES = [
@@ -19,7 +22,7 @@ const FIXED_PROCESS_NAMES = [
   ...["KAFKA_COMPRESSION", "KAFKA_TLS", "KAFKA_TLS_CA_FILE", "KAFKA_TLS_CERT_FILE", "KAFKA_TLS_KEY_FILE"],
   ...["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "KAFKA_CREATE_TOPICS"],
   ...["SINK", "INSTANCE_ID", "RAW_PAYLOAD", "LOG_LEVEL", "ADMIN_HOST", "ADMIN_PORT"],
-  ...["RECONNECT_EXHAUSTED", "BATCH_MAX_BYTES", "LINGER_MS", "DRAIN_MS"],
+  ...["STATE_DIR", "RECONNECT_EXHAUSTED", "BATCH_MAX_BYTES", "LINGER_MS", "DRAIN_MS"],
 ];
 
 describe("documentVariables()", () => {
@@ -29,8 +32,12 @@ describe("documentVariables()", () => {
     for (const name of [...FIXED_NAMES, ...FIXED_PROCESS_NAMES]) expect(names).toContain(name);
   });
 
-  test("documentVariables() lists each variable once", () => {
-    expect(new Set(names).size).toBe(names.length);
+  test("documentVariables() lists each variable once, or once per transport where it differs", () => {
+    for (const { variables } of documentVariables()) {
+      expect(new Set(variables.map(({ name }) => name)).size).toBe(variables.length);
+    }
+    const twice = names.filter((name, index) => names.indexOf(name) !== index);
+    expect(twice).toEqual(["<FEED>_SYMBOLS", "<FEED>_STALE_AFTER_MS"]);
   });
 
   test("documentVariables() covers everything the program reads", () => {

@@ -4,7 +4,11 @@ import { type LoadedConfig, loadConfig, type RefusedConfig } from "../../src/con
 import { renderProblem } from "../../src/config/problems.ts";
 
 /** The built-in venues as far as these tests care. */
-export const VENUE_NAMES = ["binance", "bitstamp", "bybit", "coinbase", "kraken", "okx"] as const;
+export const VENUES = new Map<string, "websocket" | "fix">([
+  ...["binance", "bitstamp", "bybit", "coinbase", "kraken", "okx"].map((name) => [name, "websocket"] as const),
+  ["ctrader", "fix"],
+  ["fix-generic", "fix"],
+]);
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -15,7 +19,7 @@ export type Files = Readonly<Record<string, string | Error | ConfigFile>>;
 export function load(env: Env, files: Files = {}): LoadedConfig | RefusedConfig {
   return loadConfig(env, {
     readFile: (path) => readFake(path, files),
-    venueNames: VENUE_NAMES,
+    venues: VENUES,
     hostName: "ldn-edge-1",
   });
 }

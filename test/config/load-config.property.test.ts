@@ -9,6 +9,7 @@ const CANARY = "canaryCANARYcanary";
 
 const NAMES = [
   ...catalogDefaults().keys(),
+  ...["LP_ALPHA_PASSWORD", "LP_ALPHA_PASSWORD_FILE", "OWN_HOST", "OWN_PASSWORD", "CTRADER_HOST", "STATE_DIRECTORY"],
   ...["KAFKA_SASL_PASSWORD_FILE", "KRAKEN_SYMBOLS", "KRAKEN_VENUE", "KRAKEN_PROFILE", "OWN_URL", "OWN_PROFILE", "FEED"],
 ];
 
@@ -19,12 +20,37 @@ const TEXTS = fc.oneof(
   fc.constantFrom(
     ...["true", "false", "on", "0", "1", "-1", "1000000", "99999999999999999999", "kafka", "stdout", "plain", "zstd"],
     ...["binance", "binance,kraken", "own", "a-b,a_b", "kafka", "lp-alpha", "okx", "A,B", "A,A", ",", " ", "", "\0"],
-    ...["/file", "/error", "/none", "b:9092", "[::1]:9092", "wss://h/p", "ws://", "127.0.0.1", "::1", "__proto__"],
+    ...[
+      "ctrader",
+      "fix-generic",
+      "22:00",
+      "Sun-Fri",
+      "Mon,Tue",
+      "all",
+      "UTC",
+      "America/New_York",
+      "daily",
+      "every_update",
+    ],
+    ...[
+      "/file",
+      "/fix",
+      "/error",
+      "/none",
+      "b:9092",
+      "[::1]:9092",
+      "wss://h/p",
+      "ws://",
+      "127.0.0.1",
+      "::1",
+      "__proto__",
+    ],
   ),
 );
 
 const FILES: Files = {
   "/file": `-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n${CANARY}\n`,
+  "/fix": '{"transport":"fix"}',
   "/error": systemError("EIO"),
 };
 
@@ -48,6 +74,7 @@ describe("loadConfig() with any input", () => {
             if (!feed.isEnabled) continue;
             expect(feed.symbols.length).toBeGreaterThan(0);
             expect(feed.maxDelayMs).toBeGreaterThanOrEqual(feed.initialDelayMs);
+            if (feed.transport === "fix") expect(feed.fix).not.toBeNull();
           }
         }
         expect(printed(outcome)).not.toContain(CANARY);
@@ -91,6 +118,10 @@ describe("loadConfig() with any input", () => {
         KAFKA_TLS_CERT_FILE: fc.constantFrom("/file", "/error"),
         KAFKA_BROKERS: fc.constantFrom("b:9092", `u:${CANARY}@b:9092`),
         BINANCE_URL: url,
+        LP_ALPHA_PASSWORD: secret,
+        LP_ALPHA_PASSWORD_FILE: fc.oneof(fc.constant("/file"), secret),
+        LP_ALPHA_PASSWRD: secret,
+        LP_ALPHA_TLS_KEY_FILE: fc.constantFrom("/file", `-----BEGIN PRIVATE KEY-----\n${CANARY}`),
         KAFKA_TLS: TEXTS,
         KAFKA_SASL_MECHANISM: fc.constantFrom("plain", "none"),
         KAFKA_SASL_USERNAME: fc.constant("u"),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { loadConfig } from "../../src/config/load-config.ts";
-import { configOf, load, loadedOf, problemsOf, warningsOf } from "./fixtures.ts";
+import { configOf, load, loadedOf, problemsOf, VENUES, warningsOf } from "./fixtures.ts";
 
 describe("loadConfig() with nothing set", () => {
   const config = configOf({});
@@ -39,7 +39,8 @@ describe("loadConfig() with nothing set", () => {
         name: "lp-alpha",
         transport: "fix",
         isEnabled: false,
-        venue: "lp-alpha",
+        venue: "fix-generic",
+        profileFile: null,
         fix: null,
         symbols: ["EUR/USD", "GBP/USD", "USD/JPY"],
         maxRetries: 10,
@@ -55,6 +56,7 @@ describe("loadConfig() with nothing set", () => {
     expect(rest).toEqual({
       instanceId: "ldn-edge-1",
       rawPayload: "on",
+      stateDir: "state",
       reconnect: { onExhausted: "probe", connectsPerSecond: 20 },
       topics: {
         quotes: "orion.market-data.raw",
@@ -117,7 +119,7 @@ describe("values", () => {
   });
 
   test("loadConfig() makes an instance id of any host name", () => {
-    const options = { readFile: () => ({ text: "", mode: 0 }), venueNames: ["binance", "coinbase"] };
+    const options = { readFile: () => ({ text: "", mode: 0 }), venues: VENUES };
     expect(loadConfig({}, { ...options, hostName: "-büro pc.local" }).config?.instanceId).toBe("b-ro-pc.local");
     expect(loadConfig({}, { ...options, hostName: "" }).config?.instanceId).toBe("edge-ingester");
     expect(loadConfig({}, { ...options, hostName: "h".repeat(300) }).config?.instanceId).toBe("h".repeat(128));

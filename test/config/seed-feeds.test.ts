@@ -7,6 +7,7 @@ describe("readSeedFeeds()", () => {
     const lpAlpha = readSeedFeeds().find((seed) => seed.name === "lp-alpha");
     expect(lpAlpha).toMatchObject({ transport: "fix", isEnabled: false });
     expect([...(lpAlpha?.defaults ?? [])]).toEqual([
+      ["VENUE", "fix-generic"],
       ["SYMBOLS", "EUR/USD,GBP/USD,USD/JPY"],
       ["INITIAL_DELAY_MS", "5000"],
       ["MAX_DELAY_MS", "300000"],

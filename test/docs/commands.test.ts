@@ -15,7 +15,7 @@ import { loadConfig } from "../../src/config/load-config.ts";
 import { renderProblems } from "../../src/config/problems.ts";
 import { SystemClock } from "../../src/runtime/system-clock.ts";
 import { parseDemoArguments } from "../../src/simulator/demo-options.ts";
-import { venueNames } from "../../src/venues/built-in-venues.ts";
+import { venueTransports } from "../../src/venues/built-in-venues.ts";
 import { commandsOf, type DocumentedCommand, examplesOf, readPages } from "./documented-commands.ts";
 
 // What the pages and help texts tell people to type: it is run where that needs no network, else its words, options and
@@ -56,7 +56,7 @@ async function problemWith(command: DocumentedCommand): Promise<string> {
   if (name === "simulate") return "";
   const words = rest.filter((word) => !word.startsWith("--")).join(" ");
   if (words !== (name === "topics" ? "create" : "")) return `${name} takes no word '${words}'`;
-  return problemWithEnvironment(command.env);
+  return await problemWithEnvironment(command.env);
 }
 
 function problemWithBuild([name = "", ...rest]: readonly string[]): string {
@@ -93,14 +93,15 @@ function problemWithDemo(args: readonly string[]): string {
   }
 }
 
-function problemWithEnvironment(env: Readonly<Record<string, string>>): string {
+async function problemWithEnvironment(env: Readonly<Record<string, string>>): Promise<string> {
   const readFile = (path: string) => {
     if (!path.endsWith("meridian.json")) throw Object.assign(new Error(path), { code: "ENOENT" });
     return { text: SHOWN_PROFILE, mode: 0o100600 };
   };
-  const loaded = loadConfig(env, { readFile, venueNames: venueNames(), hostName: "here" });
+  const loaded = loadConfig(env, { readFile, venues: venueTransports(), hostName: "here" });
   if (loaded.config === null) return renderProblems(loaded.problems);
-  return renderProblems(prepareFeeds(loaded.config, readFile).problems);
+  const prepared = await prepareFeeds(loaded.config, { readFile, checkDictionary: async () => null });
+  return renderProblems(prepared.problems);
 }
 
 describe("what people are told to type", () => {

@@ -27,7 +27,7 @@ let sent: ExpectedQuote[];
 afterEach(() => bench.stop());
 
 function compiled(venue: string): CompiledVenue {
-  const profile = findBuiltInProfile(venue);
+  const profile = findBuiltInProfile(venue, "websocket");
   if (profile === null) throw new Error(`Cannot find the built-in profile of '${venue}'`);
   return compileVenue(profile, { urlOverride: bench.simulator.url });
 }

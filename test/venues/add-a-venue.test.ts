@@ -15,7 +15,7 @@ async function codeBlocks(language: string): Promise<string[]> {
 test("the profile of docs/add-a-venue.md reads the page's messages as the page says", async () => {
   const [profileText = ""] = await codeBlocks("json");
   const [wire = "", expected = ""] = await codeBlocks("jsonl");
-  const venue = compileVenue(loadProfile(profileText, "docs/add-a-venue.md"));
+  const venue = compileVenue(loadProfile(profileText, "docs/add-a-venue.md", "websocket"));
   const symbols = ["EURUSD", "GBPUSD"];
   const [request] = venue.subscribeRequests(symbols, () => 1);
   expect(request?.text).toBe('{"op":"subscribe","ref":1,"pairs":["EURUSD","GBPUSD"]}');

@@ -2,18 +2,29 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describeVenue, findBuiltInProfile, listVenues, venueNames } from "../../src/venues/built-in-venues.ts";
+import {
+  builtInProfileText,
+  describeVenue,
+  findBuiltInProfile,
+  listVenues,
+  venueNames,
+  venueTransports,
+} from "../../src/venues/built-in-venues.ts";
 import { compileVenue } from "../../src/venues/compile-venue.ts";
 import { loadProfile } from "../../src/venues/load-profile.ts";
 import type { VenueProfile } from "../../src/venues/profile-schema.ts";
+import type { WebSocketProfile } from "../../src/venues/websocket-profile-schema.ts";
 import { createRecordedDecoder, decodeFrame, type PlainQuote } from "./quote-recorder.ts";
 
 const PROFILES_DIR = join(import.meta.dir, "../../config/venues");
 const FIXTURES_DIR = join(import.meta.dir, "../fixtures/venues");
 
-function builtIn(name: string): VenueProfile {
-  const profile = findBuiltInProfile(name);
-  if (profile === null) throw new Error(`${name} is no built-in venue`);
+/** Of FIX there is `fix-built-in-venues.test.ts`. */
+const WEBSOCKET_VENUES = venueNames().filter((name) => venueTransports().get(name) === "websocket");
+
+function builtIn(name: string): WebSocketProfile {
+  const profile = findBuiltInProfile(name, "websocket");
+  if (profile === null) throw new Error(`${name} is no built-in venue over WebSocket`);
   return profile;
 }
 
@@ -21,7 +32,7 @@ describe("built-in venues", () => {
   test("are the files of config/venues, under their own names", () => {
     const files = readdirSync(PROFILES_DIR).map((file) => file.replace(/\.json$/, ""));
     expect(venueNames()).toEqual(files.sort());
-    for (const name of venueNames()) expect(builtIn(name).name).toBe(name);
+    for (const name of venueNames()) expect(describeVenue(name)?.name).toBe(name);
   });
 
   test("include the six that are promised", () => {
@@ -29,15 +40,29 @@ describe("built-in venues", () => {
   });
 
   test("a profile from a file works like the built-in one", async () => {
-    for (const name of venueNames()) {
+    for (const [name, transport] of venueTransports()) {
       const text = await Bun.file(join(PROFILES_DIR, `${name}.json`)).text();
-      expect(loadProfile(text, `${name}.json`)).toEqual(builtIn(name));
+      expect(loadProfile(text, `${name}.json`, transport)).toEqual(findBuiltInProfile(name, transport) as VenueProfile);
     }
+  });
+
+  test("venueTransports() is what the profiles say", () => {
+    for (const [name, transport] of venueTransports()) expect(describeVenue(name)?.transport).toBe(transport);
+  });
+
+  test("builtInProfileText() is a file to start from", () => {
+    for (const [name, transport] of venueTransports()) {
+      const text = builtInProfileText(name) ?? "";
+      const { $schema: _, ...profile } = findBuiltInProfile(name, transport) as VenueProfile;
+      expect(loadProfile(text, "copy.json", transport)).toEqual(profile as VenueProfile);
+    }
+    expect(builtInProfileText("nasdaq")).toBeNull();
   });
 
   test("describeVenue() and findBuiltInProfile() know no other", () => {
     for (const name of ["nasdaq", "", "__proto__", "toString"]) {
-      expect(findBuiltInProfile(name)).toBeNull();
+      expect(findBuiltInProfile(name, "websocket")).toBeNull();
+      expect(findBuiltInProfile(name, "fix")).toBeNull();
       expect(describeVenue(name)).toBeNull();
     }
   });
@@ -46,14 +71,15 @@ describe("built-in venues", () => {
     expect(listVenues().map(({ name }) => name)).toEqual(venueNames());
     for (const venue of listVenues()) {
       expect(venue).toEqual(describeVenue(venue.name) as typeof venue);
-      expect(venue.url).toStartWith("wss://");
+      if (venue.transport === "websocket") expect(venue.url).toStartWith("wss://");
+      else expect(venue.url).toBeNull();
       expect(venue.docs).toStartWith("https://");
       expect(venue.defaultSymbols.length).toBeGreaterThan(0);
     }
   });
 
   test("count as dead only after a ping had time to be answered", () => {
-    for (const name of venueNames()) {
+    for (const name of WEBSOCKET_VENUES) {
       const { ping, limits } = builtIn(name);
       if (ping?.when === "idle") expect(limits.deadAfterMs).toBeGreaterThan(ping.everyMs * 1.9);
       expect(limits.staleAfterMs).toBeLessThanOrEqual(limits.deadAfterMs);
@@ -82,10 +108,10 @@ async function linesOf(file: string): Promise<string[]> {
 
 describe("documented messages (test/fixtures/venues)", () => {
   test("are there for every built-in venue", () => {
-    expect(readdirSync(FIXTURES_DIR).sort()).toEqual(venueNames());
+    expect(readdirSync(FIXTURES_DIR).sort()).toEqual(WEBSOCKET_VENUES);
   });
 
-  test.each(venueNames())("%s: every message is read as expected", async (name) => {
+  test.each(WEBSOCKET_VENUES)("%s: every message is read as expected", async (name) => {
     const folder = join(FIXTURES_DIR, name);
     const about: About = await Bun.file(join(folder, "about.json")).json();
     expect(about.source).not.toBe("");
@@ -103,7 +129,7 @@ describe("documented messages (test/fixtures/venues)", () => {
     expect(seen).toEqual(expected);
   });
 
-  test.each(venueNames())(
+  test.each(WEBSOCKET_VENUES)(
     "property: %s takes changed messages without a throw, and passes on JSON only",
     async (name) => {
       const folder = join(FIXTURES_DIR, name);

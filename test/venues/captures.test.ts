@@ -29,7 +29,7 @@ function messagesOf(file: string): string[] {
 }
 
 function venueOf(name: string): CompiledVenue {
-  const profile = findBuiltInProfile(name);
+  const profile = findBuiltInProfile(name, "websocket");
   if (profile === null) throw new Error(`${name} is no built-in venue`);
   return compileVenue(profile);
 }
@@ -165,7 +165,11 @@ describe.skipIf(skipsCaptures())("real recordings (CAPTURES_DIR)", () => {
         return { symbol: channel.replace("diff_order_book_", ""), bidPrice, bidSize, askPrice, askSize, ...time };
       });
     expect(expected.length).toBe(717);
-    const { quotes, kinds, acked } = play(compileVenue(loadProfile(text, "diff.json")), symbolsOf(expected), messages);
+    const { quotes, kinds, acked } = play(
+      compileVenue(loadProfile(text, "diff.json", "websocket")),
+      symbolsOf(expected),
+      messages,
+    );
     expect(quotes).toEqual(expected);
     expect(kinds).toEqual({ quote: 717, ignored: 10, control: 20 });
     expect(acked).toEqual(expect.arrayContaining(symbolsOf(expected)));

@@ -7,7 +7,7 @@ import type { CompiledVenue, ControlMessage } from "../../src/venues/compiled-ve
 import { FLAT_QUOTE, type ProfileInput, testVenue } from "./test-profile.ts";
 
 function builtIn(name: string, options: VenueOptions = {}): CompiledVenue {
-  const profile = findBuiltInProfile(name);
+  const profile = findBuiltInProfile(name, "websocket");
   if (profile === null) throw new Error(`${name} is no built-in venue`);
   return compileVenue(profile, options);
 }
@@ -56,7 +56,7 @@ describe("subscribeRequests()", () => {
     ["bitstamp", '{"event":"bts:subscribe","data":{"channel":"order_book_btcusd"}}'],
     ["gemini", '{"method":"SUBSCRIBE","params":["btcusd@bookTicker"],"id":1}'],
   ])("%s: as the venue documents it", (name, text) => {
-    const symbols = (findBuiltInProfile(name)?.symbols.default ?? []).slice(0, 2);
+    const symbols = (findBuiltInProfile(name, "websocket")?.symbols.default ?? []).slice(0, 2);
     expect(builtIn(name).subscribeRequests(symbols, counter())[0]?.text).toBe(text);
   });
 
@@ -71,7 +71,7 @@ describe("subscribeRequests()", () => {
     ["bybit", '{"req_id":"1","op":"unsubscribe","args":["orderbook.1.BTCUSDT"]}'],
     ["bitstamp", '{"event":"bts:unsubscribe","data":{"channel":"order_book_btcusd"}}'],
   ])("%s: unsubscribes as the venue documents it", (name, text) => {
-    const symbols = (findBuiltInProfile(name)?.symbols.default ?? []).slice(0, 1);
+    const symbols = (findBuiltInProfile(name, "websocket")?.symbols.default ?? []).slice(0, 1);
     expect(builtIn(name).unsubscribeRequests(symbols, counter())[0]?.text).toBe(text);
   });
 });

@@ -20,7 +20,7 @@ const quoteRule = (quote: unknown) => [{ kind: "quote", when: {}, quote }] as Pr
 
 describe("loadProfile()", () => {
   test("fills in the defaults", () => {
-    const profile = loadProfile(JSON.stringify(testProfile()), "lp.json");
+    const profile = loadProfile(JSON.stringify(testProfile()), "lp.json", "websocket");
     expect(profile.limits).toEqual({
       symbolsPerConnection: 10,
       symbolsPerRequest: 10,
@@ -42,7 +42,7 @@ describe("loadProfile()", () => {
   });
 
   test("says that a text is no JSON, and where it comes from", () => {
-    expect(() => loadProfile("{", "lp.json")).toThrow("Cannot use the venue profile lp.json: is no JSON");
+    expect(() => loadProfile("{", "lp.json", "websocket")).toThrow("Cannot use the venue profile lp.json: is no JSON");
   });
 
   test("names a member it does not know by its path", () => {

@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import { compileVenue } from "../../src/venues/compile-venue.ts";
 import type { CompiledVenue } from "../../src/venues/compiled-venue.ts";
-import { checkProfile } from "../../src/venues/load-profile.ts";
-import type { venueProfileSchema } from "../../src/venues/profile-schema.ts";
+import { loadProfile } from "../../src/venues/load-profile.ts";
+import type { webSocketProfileSchema } from "../../src/venues/websocket-profile-schema.ts";
 
 /** A profile as it is written, before defaults. */
-export type ProfileInput = z.input<typeof venueProfileSchema>;
+export type ProfileInput = z.input<typeof webSocketProfileSchema>;
 
 /** The rule for a quote whose fields are all at the top of the message. */
 export const FLAT_QUOTE = {
@@ -34,5 +34,5 @@ export function testProfile(changes: Partial<ProfileInput> = {}): ProfileInput {
 
 /** {@link testProfile}, compiled. */
 export function testVenue(changes: Partial<ProfileInput> = {}): CompiledVenue {
-  return compileVenue(checkProfile(testProfile(changes), '"test-venue"'));
+  return compileVenue(loadProfile(JSON.stringify(testProfile(changes)), '"test-venue"', "websocket"));
 }

@@ -34,7 +34,7 @@ for (const name of VENUES) {
     });
 
     function createFeed(policy: Partial<FeedPolicy>): Feed {
-      const profile = findBuiltInProfile(name);
+      const profile = findBuiltInProfile(name, "websocket");
       if (profile === null) throw new Error(`No built-in profile ${name}`);
       const venue = compileVenue(profile, { urlOverride: simulator.url });
       const settings = { maxRetries: 10, initialDelayMs: 20, maxDelayMs: 100, staleAfterMs: null } as const;

@@ -31,6 +31,8 @@ export interface BookCounts {
   entries: number;
   /** Messages or entries of a request that is no longer ours. */
   late: number;
+  /** Updates whose RptSeq (83) was seen before. */
+  duplicates: number;
   /** Change or Delete of an entry that is not there. */
   unknownEntries: number;
   crossed: number;

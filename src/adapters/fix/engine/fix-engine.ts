@@ -2,7 +2,7 @@ import type { FixFrame } from "../../../fix/fix-frame.ts";
 import type { GarbageReason } from "../../../fix/frame-scanner.ts";
 import type { MarketDataMessage } from "../../../fix/market-data-message.ts";
 import type { Clock } from "../../../runtime/clock.ts";
-import type { FixField } from "../../../venues/compiled-fix-venue.ts";
+import type { FixField, MarketDataPlan } from "../../../venues/compiled-fix-venue.ts";
 
 /** Who we are and who the LP is. */
 export interface FixIdentity {
@@ -80,19 +80,35 @@ export interface FixEngineOptions {
   readonly maxClockSkewMs: number;
   /** Text of the LP's dictionary (QuickFIX XML) added to the embedded one; null = none. */
   readonly dictionaryXml: string | null;
+  /** Which tags of market data `readSlowly` reads as what. */
+  readonly plan: MarketDataPlan;
   readonly listener: FixEngineListener;
   /** Puts bytes on the wire; borrowed. */
   write(bytes: Uint8Array): void;
+}
+
+/** Exceptions that were caught per message: bugs, of ours or of the engine's parser. Never the text of a message. */
+export interface EngineFailures {
+  readonly count: number;
+  /** What was thrown the first time; null = nothing yet. */
+  readonly first: unknown;
 }
 
 /** One FIX session over one connection: logon, numbers, heartbeats, resends, logout. It owns no socket and never reconnects. */
 export interface FixEngineSession {
   /** True between the LP's answer to our Logon and the first Logout. */
   readonly isLoggedOn: boolean;
+  /** How often the listener or the engine has thrown: each time cost the one message in hand. */
+  readonly failures: EngineFailures;
   /** Sends the Logon; once, when the connection is up. The caller limits how long the answer may take. */
   logon(): void;
   /** Takes bytes from the wire, split anywhere. */
   receive(chunk: Uint8Array): void;
+  /**
+   * Nothing is read any more as memory is full, or it is again: meanwhile we go on sending heartbeats, and no silence is held
+   * against the LP.
+   */
+  hold(isHeld: boolean): void;
   /** Encodes, numbers and writes one message; returns its MsgSeqNum (34), or 0 when the session cannot send any more. */
   send(msgType: string, fields: readonly FixField[]): number;
   /** Reads market data by way of the engine's own parser and dictionary, for what the scanner declined; false = neither can. */

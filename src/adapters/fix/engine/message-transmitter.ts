@@ -1,0 +1,84 @@
+import { AsciiMsgTransmitter } from "jspurefix/dist/transport/ascii/ascii-msg-transmitter.js";
+import type { FixField } from "../../../venues/compiled-fix-venue.ts";
+import type { EngineConfig } from "./engine-config.ts";
+import { FieldsBody, type HeaderValues } from "./fields-body.ts";
+import { utcTimestampText } from "./utc-text.ts";
+
+const EQUALS = 0x3d;
+const SOH = 1;
+/** Name of the header in every QuickFIX dictionary. */
+const HEADER = "StandardHeader";
+
+/**
+ * Writes our messages: header and bodies of the session by jspurefix's encoder and the dictionary, bodies of fields as they
+ * are. Each is written at once, as a whole; the number is the session's, consumed before the bytes are out.
+ */
+export class MessageTransmitter extends AsciiMsgTransmitter {
+  declare readonly config: EngineConfig;
+
+  /** jspurefix's constructor sets it before there are fields of ours: it goes by way of the config. */
+  override get msgSeqNum(): number {
+    return this.config.options.numbers.nextOutgoing;
+  }
+
+  override set msgSeqNum(sequence: number) {
+    this.config.options.numbers.nextOutgoing = sequence;
+  }
+
+  override send(msgType: string, body: object): void {
+    const sequence = this.msgSeqNum;
+    const sendingTime = this.#now();
+    const bytes = this.#encode({ msgType, body, header: { sequence, sendingTime }, more: {} });
+    this.msgSeqNum = sequence + 1;
+    this.config.options.write(bytes);
+  }
+
+  /** Sends under a number that was used before: PossDupFlag (43) and OrigSendingTime (122). */
+  sendAgain(sequence: number, msgType: string, body: object): void {
+    const sendingTime = this.#now();
+    const more = { PossDupFlag: true, OrigSendingTime: sendingTime };
+    this.config.options.write(this.#encode({ msgType, body, header: { sequence, sendingTime }, more }));
+  }
+
+  #now(): string {
+    return utcTimestampText(this.config.options.clock.wallUs());
+  }
+
+  #encode(message: OutgoingMessage): Buffer {
+    const { msgType, body, header } = message;
+    const { encoder, buffer } = this;
+    // Before the buffer is touched: what it throws leaves nothing half written.
+    const fields = body instanceof FieldsBody ? body.fieldsFor(header) : null;
+    encoder.reset();
+    encoder.encode(this.config.factory.header(msgType, header.sequence, header.sendingTime, message.more), HEADER);
+    const bodyStart = encoder.msgTypePos;
+    if (fields === null) encoder.encode(body, msgType);
+    else for (const field of fields) this.#writeField(field);
+    return frameOf(this.config.options.identity.beginString, buffer.slice().subarray(bodyStart));
+  }
+
+  #writeField([tag, value]: FixField): void {
+    const { buffer } = this;
+    buffer.writeWholeNumber(tag);
+    buffer.writeChar(EQUALS);
+    buffer.writeBuffer(Buffer.from(value, "latin1"));
+    buffer.writeChar(SOH);
+  }
+}
+
+interface OutgoingMessage {
+  readonly msgType: string;
+  readonly body: object;
+  readonly header: HeaderValues;
+  readonly more: object;
+}
+
+/** A message around everything from `35=` on: BodyLength (9) without padding, CheckSum (10). */
+function frameOf(beginString: string, body: Buffer): Buffer {
+  const start = Buffer.from(`8=${beginString}\x019=${body.length}\x01`, "latin1");
+  let sum = 0;
+  for (const byte of start) sum += byte;
+  for (const byte of body) sum += byte;
+  const end = Buffer.from(`10=${String(sum % 256).padStart(3, "0")}\x01`, "latin1");
+  return Buffer.concat([start, body, end]);
+}

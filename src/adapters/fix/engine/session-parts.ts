@@ -1,0 +1,43 @@
+import { AsciiParserState } from "jspurefix/dist/buffer/ascii/ascii-parser-state.js";
+import { AsciiSegmentParser } from "jspurefix/dist/buffer/ascii/ascii-segment-parser.js";
+import { ElasticBuffer } from "jspurefix/dist/buffer/elastic-buffer.js";
+import type { SessionContainer } from "jspurefix/dist/config/js-fix-config.js";
+import type { FixDefinitions } from "jspurefix/dist/dictionary/definition/fix-definitions.js";
+
+/** Room for a message behind which the trailer still fits: jspurefix writes past the end of a buffer without a word. */
+const TRAILER_ROOM_BYTES = 64;
+
+/** A buffer a whole message fits into. */
+export function messageBuffer(maxMessageBytes: number): ElasticBuffer {
+  const size = maxMessageBytes + TRAILER_ROOM_BYTES;
+  return new ElasticBuffer(size, size);
+}
+
+/**
+ * The parts of one session, by jspurefix's tokens. Stands where jspurefix has a dependency container; it asks for these few
+ * things alone.
+ */
+export class SessionParts implements SessionContainer {
+  readonly #makers = new Map<unknown, () => unknown>();
+
+  /** @param buffer what the parser writes messages into */
+  constructor(definitions: FixDefinitions, buffer: ElasticBuffer) {
+    this.#makers.set(AsciiSegmentParser, () => new AsciiSegmentParser(definitions));
+    this.#makers.set(AsciiParserState, () => new AsciiParserState(buffer));
+  }
+
+  /** Says what makes a part; made anew each time it is asked for. */
+  register(token: unknown, make: () => unknown): void {
+    this.#makers.set(token, make);
+  }
+
+  registerInstance(token: unknown, instance: unknown): void {
+    this.#makers.set(token, () => instance);
+  }
+
+  resolve(token: unknown): unknown {
+    const make = this.#makers.get(token);
+    if (make === undefined) throw new Error(`Cannot make a part of a FIX session: nothing is registered as ${String(token)}`);
+    return make();
+  }
+}

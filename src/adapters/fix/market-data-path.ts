@@ -1,0 +1,54 @@
+// Hot path.
+// From a frame of market data to the books: no object, no string, no clock of our own.
+import type { FixFrame } from "../../fix/fix-frame.ts";
+import type { MarketDataMessage } from "../../fix/market-data-message.ts";
+import type { MarketDataScanner } from "../../fix/market-data-scanner.ts";
+import type { SessionMonitor } from "../adapter.ts";
+import type { MarketDataBooks } from "./book/market-data-books.ts";
+import type { FixSubscriptions } from "./fix-subscriptions.ts";
+
+/** What the path works with. */
+export interface MarketDataPathOptions {
+  readonly scanner: MarketDataScanner;
+  readonly books: MarketDataBooks;
+  readonly subscriptions: FixSubscriptions;
+  readonly monitor: SessionMonitor;
+  /** Reads what the scanner declined, by the dictionary; false = it cannot either. */
+  readSlowly(frame: FixFrame, into: MarketDataMessage): boolean;
+  /** Neither way could read it; borrowed. */
+  onUnreadable(frame: FixFrame): void;
+  /** The LP wants this message acknowledged; borrowed. */
+  onAckWanted(message: MarketDataMessage): void;
+}
+
+/** Takes W, X, S and i to the books. */
+export class MarketDataPath {
+  readonly #options: MarketDataPathOptions;
+  readonly #scanner: MarketDataScanner;
+  readonly #message: MarketDataMessage;
+  readonly #books: MarketDataBooks;
+  readonly #subscriptions: FixSubscriptions;
+  readonly #monitor: SessionMonitor;
+
+  constructor(options: MarketDataPathOptions) {
+    this.#options = options;
+    this.#scanner = options.scanner;
+    this.#message = options.scanner.message;
+    this.#books = options.books;
+    this.#subscriptions = options.subscriptions;
+    this.#monitor = options.monitor;
+  }
+
+  /** @param receivedTimeUs wall clock when its bytes were in hand, µs */
+  take(frame: FixFrame, receivedTimeUs: number): void {
+    const message = this.#message;
+    if (!this.#scanner.scan(frame) && !this.#options.readSlowly(frame, message)) {
+      this.#options.onUnreadable(frame);
+      return;
+    }
+    this.#monitor.onData();
+    this.#books.apply(message, frame, receivedTimeUs);
+    if (this.#subscriptions.isWaiting) this.#subscriptions.noteData();
+    if (message.wantsAck) this.#options.onAckWanted(message);
+  }
+}

@@ -1,0 +1,158 @@
+import { IngestError } from "../../domain/ingest-error.ts";
+import type { Instrument } from "../../domain/instrument.ts";
+import type { FixFrame } from "../../fix/fix-frame.ts";
+import { MarketDataScanner } from "../../fix/market-data-scanner.ts";
+import { PackedType } from "../../fix/tags.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { BookRules, CompiledFixVenue, MarketDataPlan } from "../../venues/compiled-fix-venue.ts";
+import type { SessionContext, SessionMonitor } from "../adapter.ts";
+import { MarketDataBooks } from "./book/market-data-books.ts";
+import type { FixEngineSession } from "./engine/fix-engine.ts";
+import { FixSubscriptions } from "./fix-subscriptions.ts";
+import { LpMessages } from "./lp-messages.ts";
+import { MarketDataPath } from "./market-data-path.ts";
+
+/** What the market data of one session is made of. */
+export interface MarketFeedOptions {
+  readonly venue: CompiledFixVenue;
+  readonly context: SessionContext;
+  /** For time-outs: it stands still while nothing is read. */
+  readonly clock: Clock;
+  readonly target: string;
+  readonly depth: number;
+  readonly publish: "top_change" | "every_update";
+  readonly isSubscribing: boolean;
+  readonly subscribeTimeoutMs: number;
+  readonly nextId: () => string;
+  readonly onFailed: (error: IngestError) => void;
+  readonly onFarewell: (text: string) => void;
+}
+
+/** The market data of one session: its subscriptions, its books, and what the LP says of either. */
+export class MarketFeed {
+  /** Which tags mean what, for the engine too. */
+  readonly plan: MarketDataPlan;
+  /** When the bytes in hand were read, wall clock, µs. */
+  receivedTimeUs = 0;
+  readonly #context: SessionContext;
+  readonly #monitor: SessionMonitor;
+  readonly #books: MarketDataBooks;
+  readonly #subscriptions: FixSubscriptions;
+  readonly #path: MarketDataPath;
+  readonly #messages: LpMessages;
+  #engine: FixEngineSession | null = null;
+  #isStopped = false;
+
+  /** @throws IngestError when two symbols are one at the venue */
+  constructor(options: MarketFeedOptions) {
+    const { venue, context, depth, publish, isSubscribing } = options;
+    const { instruments, monitor, epoch, quotes } = context;
+    this.#context = context;
+    this.#monitor = monitor;
+    // An LP that was not asked may echo an id that we have never given: it then means nothing.
+    this.plan = isSubscribing ? venue.marketData : { ...venue.marketData, requestIdTag: 0 };
+    const wireSymbols = instruments.map(({ symbol }) => venue.wireSymbol(symbol));
+    const send: FixEngineSession["send"] = (msgType, fields) => this.#engine?.send(msgType, fields) ?? 0;
+    this.#books = new MarketDataBooks({
+      instruments,
+      wireSymbols,
+      rules: rulesFor(venue.book, depth),
+      plan: this.plan,
+      epoch,
+      quotes,
+      publish,
+      listener: {
+        onDistrust: (instrument) => this.#subscriptions.resubscribe(instrument),
+        onSymbolGap: (instrument, from, to) => monitor.onGap([instrument], from, to),
+      },
+    });
+    const books = this.#books;
+    const timeoutMs = options.subscribeTimeoutMs;
+    this.#subscriptions = new FixSubscriptions({ ...options, timeoutMs, books, send });
+    const subscriptions = this.#subscriptions;
+    const symbols = new Map(wireSymbols.map((name, symbol) => [Buffer.from(name, "utf8").toString("latin1"), symbol]));
+    this.#messages = new LpMessages({ ...options, symbols, books, subscriptions, send });
+    this.#path = new MarketDataPath({
+      scanner: new MarketDataScanner(this.plan),
+      books,
+      subscriptions,
+      monitor,
+      readSlowly: (frame, into) => this.#engine?.readSlowly(frame, into) === true,
+      onUnreadable: (frame) => this.#onUnreadable(frame),
+      onAckWanted: (message) => this.#messages.acknowledge(message),
+    });
+  }
+
+  /** Messages are sent by this engine from now on. */
+  attach(engine: FixEngineSession): void {
+    this.#engine = engine;
+  }
+
+  /** We are logged on: asks for every symbol. */
+  start(): void {
+    this.#subscriptions.start();
+  }
+
+  /** Nothing is asked for and no quote is taken any more; holds no timer afterwards. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#subscriptions.stop();
+  }
+
+  /** Asks the LP anew for this instrument. */
+  resubscribe(instrument: Instrument): void {
+    const symbol = this.#context.instruments.indexOf(instrument);
+    if (symbol < 0 || this.#isStopped) return;
+    this.#subscriptions.resubscribe(instrument);
+  }
+
+  /** Messages were lost: no book is the LP's any more. */
+  distrustAll(): void {
+    if (!this.#isStopped) this.#books.distrustAll("sequence_gap");
+  }
+
+  onFrame(frame: FixFrame): void {
+    this.#monitor.onFrame(frame.end - frame.start);
+    if (frame.msgType === PackedType.heartbeat) this.#monitor.onData();
+  }
+
+  onMarketData(frame: FixFrame): void {
+    if (!this.#isStopped) this.#path.take(frame, this.receivedTimeUs);
+  }
+
+  onApplication(frame: FixFrame): void {
+    if (this.#isStopped) return;
+    this.#monitor.onData();
+    this.#messages.take({ frame, receivedTimeUs: this.receivedTimeUs });
+  }
+
+  /** Something was thrown over one of the messages in these bytes: a bug of ours. What it did to the books is not known. */
+  onFailure(bytes: Uint8Array): void {
+    this.#monitor.onReject("failed", bytes);
+    this.distrustAll();
+  }
+
+  /** The error of a session that broke, with what the LP had announced. */
+  explain(error: IngestError): IngestError {
+    const { lastNews } = this.#messages;
+    if (lastNews === "") return error;
+    return new IngestError(`${error.message}; before that it had announced "${lastNews}"`, {
+      code: error.code,
+      retry: error.retry,
+      retryAfterMs: error.retryAfterMs,
+      context: error.context,
+      cause: error,
+    });
+  }
+
+  #onUnreadable(frame: FixFrame): void {
+    this.#monitor.onReject("unreadable", frame.bytes.subarray(frame.start, frame.end));
+    for (const symbol of this.#messages.symbolsOf(frame)) this.#books.distrust(symbol, "unreadable");
+  }
+}
+
+/** A book by level holds no more levels than were asked for: what is moved behind the last is gone. */
+function rulesFor(rules: BookRules, depth: number): BookRules {
+  if (rules.key !== "level" || depth === 0) return rules;
+  return { ...rules, entriesMax: Math.min(rules.entriesMax, depth) };
+}

@@ -1,0 +1,16 @@
+import type { Config, FeedConfig, TlsConfig } from "../config/config.ts";
+import type { Secret } from "../config/secret.ts";
+
+/** Every secret of the configuration, for the redactor. */
+export function configSecrets({ kafka, feeds }: Config): string[] {
+  const secrets = [kafka.sasl?.password, keyOf(kafka.tls), ...feeds.flatMap(feedSecrets)];
+  return secrets.flatMap((secret) => secret?.reveal() ?? []);
+}
+
+function feedSecrets(feed: FeedConfig): (Secret | undefined)[] {
+  return feed.transport === "fix" ? [feed.fix?.password ?? undefined, keyOf(feed.fix?.tls ?? null)] : [];
+}
+
+function keyOf(tls: TlsConfig | null): Secret | undefined {
+  return tls?.client?.key.pem;
+}

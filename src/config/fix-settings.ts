@@ -1,0 +1,120 @@
+import type * as z from "zod";
+import type { FixSettings, FixTlsConfig } from "./config.ts";
+import { describeReadError } from "./config-file.ts";
+import {
+  checkDelays,
+  checkNeeded,
+  checkProfile,
+  commonSettings,
+  type FeedSettings,
+  warnDisabled,
+} from "./feed-checks.ts";
+import { isEnabledByDefault, type PlannedFeed } from "./feed-plan.ts";
+import { FIX_FEED_VARIABLES } from "./fix-variables.ts";
+import { isLoopback } from "./loopback.ts";
+import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
+import { quote } from "./redact.ts";
+import { parseSection, type SectionContext } from "./section.ts";
+import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
+
+type FixValues = z.output<typeof FIX_FEED_VARIABLES>;
+
+/** Without these no session can be tried. */
+const NEEDED = ["SYMBOLS", "HOST", "PORT", "SENDER", "TARGET"] as const;
+
+/** Checks the variables of one FIX feed, and reads the files they name. */
+export function readFixFeed(plan: PlannedFeed, context: SectionContext): FeedSettings {
+  const { values, partial, problems } = parseSection(FIX_FEED_VARIABLES, plan.prefix, context);
+  const isEnabled = partial.ENABLED ?? isEnabledByDefault(plan);
+  const tls = readTls(plan, partial, context);
+  const dictionary = readDictionary(plan, partial.DICTIONARY, context);
+  const files = { tls: tls.tls, dictionary: dictionary.dictionary };
+  return {
+    feed:
+      values === null ? null : { ...commonSettings(plan, values), transport: "fix", fix: buildSettings(values, files) },
+    problems: [
+      ...problems,
+      ...checkNeeded(plan, isEnabled ? NEEDED : [], context),
+      ...checkDelays(plan, partial),
+      ...checkProfile(plan, { PROFILE: partial.PROFILE, VENUE: isEnabled ? partial.VENUE : undefined }, context),
+      ...tls.problems,
+      ...dictionary.problems,
+    ],
+    warnings: [
+      ...warnDisabled(plan, isEnabled, context),
+      ...(isEnabled ? warnPlaintext(plan, partial) : []),
+      ...tls.warnings,
+    ],
+  };
+}
+
+function buildSettings(
+  values: FixValues,
+  files: Pick<FixSettings, "dictionary"> & { readonly tls: TlsFiles["tls"] },
+): FixSettings | null {
+  const { HOST: host, PORT: port, SENDER: sender, TARGET: target } = values;
+  if (host === undefined || port === undefined || sender === undefined || target === undefined) return null;
+  const tls: FixTlsConfig | null =
+    files.tls === null ? null : { ...files.tls, serverName: values.TLS_SERVER_NAME ?? null };
+  return {
+    host,
+    port,
+    sender,
+    target,
+    senderSub: values.SENDER_SUB ?? null,
+    targetSub: values.TARGET_SUB ?? null,
+    heartbeatS: values.HEARTBEAT_S,
+    username: values.USERNAME ?? null,
+    password: values.PASSWORD ?? null,
+    reset: values.RESET ?? null,
+    tls,
+    depth: values.DEPTH,
+    publish: values.PUBLISH,
+    subscribe: values.SUBSCRIBE,
+    logonTimeoutMs: values.LOGON_TIMEOUT_MS,
+    subscribeTimeoutMs: values.SUBSCRIBE_TIMEOUT_MS ?? null,
+    hours: {
+      start: values.SESSION_START ?? null,
+      end: values.SESSION_END ?? null,
+      timeZone: values.SESSION_TZ ?? null,
+      days: values.SESSION_DAYS ?? null,
+    },
+    dictionary: files.dictionary,
+  };
+}
+
+function readTls({ prefix }: PlannedFeed, values: Partial<FixValues>, context: SectionContext): TlsFiles {
+  return readTlsFiles(
+    {
+      flag: { variable: `${prefix}TLS`, word: "on" },
+      isOn: values.TLS === undefined ? undefined : values.TLS === "on",
+      ca: { variable: `${prefix}TLS_CA_FILE`, path: values.TLS_CA_FILE },
+      certificate: { variable: `${prefix}TLS_CERT_FILE`, path: values.TLS_CERT_FILE },
+      key: { variable: `${prefix}TLS_KEY_FILE`, path: values.TLS_KEY_FILE },
+      others: [`${prefix}TLS_SERVER_NAME`],
+    },
+    context,
+  );
+}
+
+/** Whether it parses is found out where the parser is: this room knows no FIX. */
+function readDictionary({ prefix }: PlannedFeed, path: string | undefined, context: SectionContext) {
+  if (path === undefined) return { dictionary: null, problems: [] };
+  const refuse = (state: string): { dictionary: null; problems: ConfigProblem[] } => {
+    const wanted = "name a FIX dictionary (QuickFIX XML) that can be read";
+    return { dictionary: null, problems: [stateProblem(`${prefix}DICTIONARY`, wanted, state)] };
+  };
+  try {
+    const xml = context.readFile(path).text;
+    return xml.trim() === "" ? refuse(`the file ${quote(path)} is empty`) : { dictionary: { path, xml }, problems: [] };
+  } catch (error) {
+    return refuse(`${describeReadError(error)} at ${quote(path)}`);
+  }
+}
+
+function warnPlaintext(plan: PlannedFeed, values: Partial<FixValues>): ConfigWarning[] {
+  const { HOST: host, TLS: tls, PASSWORD: password } = values;
+  if (host === undefined || tls !== "off" || password === undefined || isLoopback(host)) return [];
+  const variable = `${plan.prefix}TLS`;
+  return [{ variable, message: `${variable} is off: the password of feed ${plan.name} travels unencrypted` }];
+}
