@@ -113,6 +113,7 @@ export class App implements FeedEventSink {
       pipeline: this.#pipeline,
       events: this,
       backpressure: this.#pressure,
+      log,
     });
     this.status = new AppStatus({
       phase: () => this.#phase,

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { checkCommand } from "./commands/check.ts";
 import { type Command, type CommandContext, ExitCode } from "./commands/command.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { fixCommand } from "./commands/fix.ts";
 import { createHelpCommand } from "./commands/help.ts";
 import { runCommand } from "./commands/run.ts";
 import { simulateCommand } from "./commands/simulate.ts";
@@ -13,7 +14,15 @@ import { RESTORE_TERMINAL } from "./telemetry/terminal-board.ts";
 
 // The only file that reads argv and the environment, hears signals and ends the process.
 
-const SHOWN: readonly Command[] = [runCommand, demoCommand, checkCommand, venuesCommand, topicsCommand, versionCommand];
+const SHOWN: readonly Command[] = [
+  runCommand,
+  demoCommand,
+  checkCommand,
+  venuesCommand,
+  topicsCommand,
+  fixCommand,
+  versionCommand,
+];
 const COMMANDS: readonly Command[] = [...SHOWN, createHelpCommand(SHOWN), simulateCommand];
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,10 +1,11 @@
 import type { SessionMonitor } from "../adapters/adapter.ts";
-import { WebSocketAdapter } from "../adapters/websocket/websocket-adapter.ts";
 import { feedPrefix } from "../config/feed-names.ts";
+import { IngestError } from "../domain/ingest-error.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { TurnQueue } from "../runtime/turn-queue.ts";
-import type { EnabledFeed } from "./prepare-feeds.ts";
+import { createAdapter } from "./create-adapter.ts";
+import type { EnabledFeed, EnabledFixFeed } from "./prepare-feeds.ts";
 
 /** A venue that has neither failed nor answered for every symbol by then is reported as it stands, ms. */
 const CHECK_LIMIT_MS = 10_000;
@@ -20,17 +21,37 @@ export interface FeedCheck {
   readonly detail: string;
 }
 
+/** What a check works with. */
+export interface CheckParts {
+  readonly clock: Clock;
+  /** A FIX logon uses up session numbers, so the same store is used as by the service. */
+  readonly stateDir: string;
+}
+
 /** Connects one feed once, subscribes, waits for a first quote of every symbol or a refusal, and hangs up. */
-export async function checkFeed(feed: EnabledFeed, clock: Clock): Promise<FeedCheck> {
+export async function checkFeed(feed: EnabledFeed, { clock, stateDir }: CheckParts): Promise<FeedCheck> {
   const { config, venue, instruments } = feed;
-  const adapter = new WebSocketAdapter({ venue, turns: new TurnQueue(clock) });
+  const notes: string[] = [];
+  const adapter = createAdapter(feed, {
+    turns: new TurnQueue(clock),
+    clock,
+    stateDir,
+    onNumbersTrouble: (_, { path, message }) => notes.push(`${path}: ${message}`),
+  });
+  const subject = `feed ${config.name}`;
+  const closedMs = adapter.calendar?.msUntilOpen(clock.wallUs() / 1000) ?? 0;
+  if (closedMs > 0) {
+    const opensAt = new Date(clock.wallUs() / 1000 + closedMs).toISOString();
+    const detail = `${adapter.target}: not tried, as the session is closed until ${opensAt}`;
+    return { subject, variable: `${feedPrefix(config.name)}SESSION_START`, isGood: true, detail };
+  }
   const stop = new AbortController();
   // One connection's worth of symbols is asked for: it is a try, not a load.
   const asked = instruments.slice(0, venue.limits.symbolsPerConnection);
   const seen = new SeenSymbols(asked, () => stop.abort());
-  const timer = clock.schedule(CHECK_LIMIT_MS, () => stop.abort());
+  const timer = clock.schedule(checkLimitMs(feed), () => stop.abort());
   const startMs = clock.monotonicMs();
-  let trouble = "";
+  let trouble: Error | null = null;
   try {
     const session = adapter.startSession({
       signal: stop.signal,
@@ -42,20 +63,56 @@ export async function checkFeed(feed: EnabledFeed, clock: Clock): Promise<FeedCh
       clock,
     });
     const end = await session.ended;
-    if (end.reason === "planned") trouble = `the venue ended the session: ${end.message}`;
+    if (end.reason === "planned") trouble = new Error(`the venue ended the session: ${end.message}`);
   } catch (error) {
-    trouble = error instanceof Error ? error.message : String(error);
+    trouble = error instanceof Error ? error : new Error(String(error));
   } finally {
     timer.cancel();
   }
-  const summary = seen.summary(clock.monotonicMs() - startMs);
+  const summary = `${adapter.target}: ${seen.summary(clock.monotonicMs() - startMs)}`;
   return {
-    subject: `feed ${config.name}`,
-    // Connected and not quoted: it is the symbols that are in question, not the address.
-    variable: `${feedPrefix(config.name)}${trouble === "" && seen.hasData && !seen.isWhole ? "SYMBOLS" : "URL"}`,
-    isGood: trouble === "" && seen.isWhole,
-    detail: trouble === "" ? `${adapter.target}: ${summary}` : trouble,
+    subject,
+    variable: variableToBlame(feed, trouble, seen),
+    isGood: trouble === null && seen.isWhole,
+    detail: [trouble?.message ?? summary, ...notes].join("; "),
   };
+}
+
+/** A logon may take its time before the first quote has any. */
+function checkLimitMs(feed: EnabledFeed): number {
+  return feed.transport === "fix" ? CHECK_LIMIT_MS + feed.settings.logonTimeoutMs : CHECK_LIMIT_MS;
+}
+
+/** The variable to look at first. */
+function variableToBlame(feed: EnabledFeed, trouble: Error | null, seen: SeenSymbols): string {
+  const prefix = feedPrefix(feed.config.name);
+  if (feed.transport === "fix") return fixVariableToBlame(feed, trouble, seen);
+  // Connected and not quoted: it is the symbols that are in question, not the address.
+  return `${prefix}${trouble === null && seen.hasData && !seen.isWhole ? "SYMBOLS" : "URL"}`;
+}
+
+function fixVariableToBlame({ config, settings }: EnabledFixFeed, trouble: Error | null, seen: SeenSymbols): string {
+  const prefix = feedPrefix(config.name);
+  if (trouble === null) return `${prefix}${seen.wasAsked && !seen.isWhole ? "SYMBOLS" : "HOST"}`;
+  if (!(trouble instanceof IngestError)) return `${prefix}HOST`;
+  switch (trouble.code) {
+    case "logon_refused":
+      return `${prefix}${settings.password === null ? "SENDER" : "PASSWORD"}`;
+    case "sequence_too_low":
+      return `${prefix}RESET`;
+    case "subscription_refused":
+    case "subscribe_timeout":
+      return `${prefix}SYMBOLS`;
+    case "tls_failed":
+      return `${prefix}TLS`;
+    case "protocol_violation":
+      return `${prefix}TARGET`;
+    case "config_invalid":
+      // Another process holds the numbers, or a certificate cannot be used.
+      return "pid" in trouble.context ? "STATE_DIR" : `${prefix}TLS`;
+    default:
+      return `${prefix}HOST`;
+  }
 }
 
 /** The first few names, and how many more there are. */
@@ -71,6 +128,7 @@ class SeenSymbols implements SessionMonitor {
   readonly #onWhole: () => void;
   readonly #expected: readonly Instrument[];
   #isOpen = false;
+  #wasAsked = false;
   #rejects = 0;
   #lastReject = "";
 
@@ -82,6 +140,11 @@ class SeenSymbols implements SessionMonitor {
   /** True when every symbol was quoted. */
   get isWhole(): boolean {
     return this.#quoted.size === this.#expected.length;
+  }
+
+  /** True when a symbol was asked for: the logon, where there is one, was taken. */
+  get wasAsked(): boolean {
+    return this.#wasAsked;
   }
 
   /** True when the venue answered for a symbol at least: it is the right venue. */
@@ -119,6 +182,7 @@ class SeenSymbols implements SessionMonitor {
   }
 
   onSubscription(instrument: Instrument, state: "pending" | "acked" | "rejected", reason: string): void {
+    if (state === "pending") this.#wasAsked = true;
     if (state === "rejected") this.#refused.set(instrument, reason);
     this.#look();
   }

@@ -2,15 +2,16 @@ import type { Backpressure } from "../adapters/adapter.ts";
 import { Feed } from "../adapters/feed.ts";
 import { WATCHDOG_INTERVAL_MS } from "../adapters/feed-parts.ts";
 import { createFeedPolicy } from "../adapters/feed-policy.ts";
-import { WebSocketAdapter } from "../adapters/websocket/websocket-adapter.ts";
 import type { Config } from "../config/config.ts";
 import type { FeedEventSink } from "../domain/feed-event.ts";
+import type { Log } from "../domain/log.ts";
 import type { QuoteSink } from "../domain/quote.ts";
 import type { QuotePipeline } from "../pipeline/quote-pipeline.ts";
 import type { Clock, RandomSource } from "../runtime/clock.ts";
 import { ConnectRateLimiter } from "../runtime/rate-limiter.ts";
 import { Ticker } from "../runtime/ticker.ts";
 import { TurnQueue } from "../runtime/turn-queue.ts";
+import { type AdapterParts, createAdapter } from "./create-adapter.ts";
 import type { EnabledFeed } from "./prepare-feeds.ts";
 
 /** What the feeds of the process share. */
@@ -23,11 +24,12 @@ export interface FeedSurroundings {
   readonly pipeline: QuotePipeline;
   readonly events: FeedEventSink;
   readonly backpressure: Backpressure;
+  readonly log: Log;
 }
 
 /** One supervised feed for each that is enabled, by feed index; none of them started. */
 export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedSurroundings): Feed[] {
-  const { config, clock, random, quotes, pipeline, events, backpressure } = surroundings;
+  const { config, clock, random, quotes, pipeline, events, backpressure, log } = surroundings;
   const environment = {
     quotes,
     events,
@@ -38,14 +40,21 @@ export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedS
     clock,
     random,
   };
-  const turns = new TurnQueue(clock);
-  return enabled.map(({ config: feed, venue, instruments, feedIndex }) => {
+  const parts: AdapterParts = {
+    turns: new TurnQueue(clock),
+    clock,
+    stateDir: config.stateDir,
+    onNumbersTrouble: (source, { kind, path, message }) =>
+      log.warn({ source, kind, path, message }, "session_numbers_trouble"),
+  };
+  return enabled.map((enabledFeed) => {
+    const { config: feed, venue, instruments, feedIndex } = enabledFeed;
     const settings = { ...feed, whenExhausted: config.reconnect.onExhausted };
     return new Feed({
       name: feed.name,
       venue: venue.name,
       isEnabled: true,
-      adapter: new WebSocketAdapter({ venue, turns }),
+      adapter: createAdapter(enabledFeed, parts),
       instruments,
       policy: createFeedPolicy(settings, venue.limits),
       counters: pipeline.counters[feedIndex],

@@ -11,6 +11,9 @@ import { findFixSymbolProblems } from "../venues/fix-profile-checks.ts";
 import type { FixProfile } from "../venues/fix-profile-schema.ts";
 import { fixIdentity } from "./fix-identity.ts";
 
+/** What a parser says may quote much of the file. */
+const PROBLEM_CHARACTERS_MAX = 300;
+
 /** Why a dictionary cannot be used, or null when it can. Loads the FIX engine: only feeds that have one pay for it. */
 export type DictionaryChecker = (xml: string) => Promise<string | null>;
 
@@ -122,5 +125,6 @@ async function findDictionaryProblems(
 ): Promise<ConfigProblem[]> {
   const problem = dictionary === null ? null : await checkDictionary(dictionary.xml);
   if (problem === null) return [];
-  return [stateProblem(`${prefix}DICTIONARY`, "name a FIX dictionary (QuickFIX XML)", problem)];
+  const state = problem.replace(/\s+/g, " ").trim().slice(0, PROBLEM_CHARACTERS_MAX);
+  return [stateProblem(`${prefix}DICTIONARY`, "name a FIX dictionary (QuickFIX XML)", state)];
 }

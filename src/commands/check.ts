@@ -26,7 +26,8 @@ export const checkCommand: Command = {
 
 Prints the effective configuration, secrets redacted, and where each value comes from. Nothing is connected unless
 --connect is given: then every feed connects and subscribes once, every broker and topic is looked at, and a table says
-what came of it. Nothing is published.
+what came of it. Nothing is published. A FIX feed logs on with the session numbers of STATE_DIR, so it cannot be tried
+while the service uses them; outside its trading hours it is not tried.
 
 Exit code: 0 when all is well, 1 when a connection failed, 2 when the configuration is wrong.
 
@@ -58,6 +59,7 @@ async function tryConnections(context: CommandContext, loaded: Loaded): Promise<
   const { clock, random, complain } = context;
   const log = createLog({ level: "silent", redact, clock });
   const enabled = enabledFeeds(loaded.feeds);
+  const parts = { clock, stateDir: config.stateDir };
   complain(`Trying ${enabled.length} feeds${config.kafka.brokers.length > 0 ? " and Kafka" : ""} ...\n`);
   const kafka =
     config.kafka.brokers.length === 0
@@ -67,7 +69,7 @@ async function tryConnections(context: CommandContext, loaded: Loaded): Promise<
           tools: { clock, random, log },
           topicVariables: topicVariables(config),
         });
-  const [feedRows, kafkaRows] = await Promise.all([Promise.all(enabled.map((feed) => checkFeed(feed, clock))), kafka]);
+  const [feedRows, kafkaRows] = await Promise.all([Promise.all(enabled.map((feed) => checkFeed(feed, parts))), kafka]);
   log.close();
   return [...feedRows, ...kafkaRows].map((row) => ({ ...row, detail: sanitizeText(redact(row.detail)) }));
 }

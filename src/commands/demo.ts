@@ -23,6 +23,7 @@ export const demoCommand: Command = {
 Examples:
   edge-ingester demo
   edge-ingester demo --seconds 10 --rate 2000 --faults --plain
+  edge-ingester demo --venue lp-alpha --faults
   edge-ingester demo --venue binance --replay recording.jsonl --speed full
 `,
   async run(context) {

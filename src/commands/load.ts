@@ -1,3 +1,4 @@
+import { checkDictionary } from "../adapters/fix/engine/load-engine.ts";
 import { configSecrets } from "../assembly/config-secrets.ts";
 import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
 import { readConfigFile } from "../config/config-file.ts";
@@ -29,10 +30,4 @@ export async function loadAll(context: CommandContext, env = context.env): Promi
     return null;
   }
   return { ...loaded, feeds: prepared.feeds, redact };
-}
-
-/** The FIX engine is loaded for those alone who have a dictionary: it costs time and memory. */
-async function checkDictionary(xml: string): Promise<string | null> {
-  const engine = await import("../adapters/fix/engine/check-dictionary.ts");
-  return await engine.checkDictionary(xml);
 }

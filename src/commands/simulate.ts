@@ -9,10 +9,12 @@ export const simulateCommand: Command = {
   help: `edge-ingester simulate --venue NAME [--rate N|full] [--symbols A,B] [--seed N] [--port N] [--limit N]
 edge-ingester simulate --replay FILE [--venue NAME] [--speed N|full]
 
-Prints one JSON line with its URL when it listens, and its counters as another when it ends.
+Prints one JSON line when it listens, and its counters as another when it ends. \`settings\` in the first is what a feed
+must be set to: variables without the feed's prefix, such as URL, or HOST, PORT, SENDER and TARGET for an LP over FIX.
 
-Example:
+Examples:
   edge-ingester simulate --venue binance --rate 1000 --port 9001
+  edge-ingester simulate --venue fix-generic --rate full
 `,
   async run(context) {
     try {

@@ -102,7 +102,7 @@ export const FIX_FEED_VARIABLES = z.strictObject({
     description: "Whether symbols are asked for; `off` for an LP that quotes without being asked.",
   }),
   LOGON_TIMEOUT_MS: defaulted(wholeNumber({ min: 100, max: 120_000 }), "10000", {
-    description: "How long connecting, and then the answer to our Logon, may each take.",
+    description: "How long the LP may take to answer our Logon.",
   }),
   SUBSCRIBE_TIMEOUT_MS: optional(wholeNumber({ min: 100, max: 600_000 }), {
     description: "How long the first answer to a subscription may take.",

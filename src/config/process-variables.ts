@@ -44,7 +44,7 @@ export const GENERAL_VARIABLES = z.strictObject({
   STATE_DIR: optional(filePath(), {
     description:
       "Directory for what must outlive the process: the session numbers of FIX feeds. Made when it is missing; a relative " +
-      "path is taken from the working directory. Two processes must not share one.",
+      "path is taken from the working directory. Two processes with the same FIX feed cannot share one.",
     example: "/var/lib/edge-ingester",
     defaultNote: "the state directory systemd gives the service (STATE_DIRECTORY), else `state`",
   }),

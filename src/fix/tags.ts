@@ -21,6 +21,8 @@ export const Tag = {
   text: 58,
   transactTime: 60,
   rptSeq: 83,
+  signature: 89,
+  signatureLength: 93,
   rawDataLength: 95,
   rawData: 96,
   possResend: 97,

@@ -5,6 +5,7 @@ import type { QuoteView } from "../domain/quote.ts";
 import { digitCount, varintBytes, writeDigits, writeSlice, writeVarint } from "../publish/byte-writer.ts";
 import type { RecordBatchBuilder } from "../publish/record-batch.ts";
 import type { InstrumentTemplate } from "./instrument-template.ts";
+import { RawText } from "./raw-text.ts";
 
 const BID_SIZE = Buffer.from(',"bidSize":');
 const ASK_PRICE = Buffer.from(',"askPrice":');
@@ -25,6 +26,7 @@ const RECORD_OVERHEAD_BYTES = 21;
 /** Encodes quotes; one per pipeline. `measure`, then reserve room, then `write`. */
 export class EnvelopeEncoder {
   readonly #hasRawPayload: boolean;
+  readonly #rawText = new RawText();
   #valueBytes = 0;
   #sourceTimestampMs = 0;
   #sequenceDigits = 0;
@@ -57,7 +59,7 @@ export class EnvelopeEncoder {
     bytes += this.#receivedDigits + SEQUENCE_NUMBER.length + this.#sequenceDigits;
     bytes += INSTRUMENT_SEQUENCE.length + this.#instrumentDigits;
     if (quote.sequenceStart >= 0) bytes += VENUE_SEQUENCE.length + quote.sequenceEnd - quote.sequenceStart + 1;
-    if (this.#hasRawPayload) bytes += RAW_PAYLOAD.length + quote.rawEnd - quote.rawStart;
+    if (this.#hasRawPayload) bytes += RAW_PAYLOAD.length + this.#rawBytes(quote);
     if (gap !== null) bytes += gap.length;
     this.#valueBytes = bytes;
     return (
@@ -100,6 +102,12 @@ export class EnvelopeEncoder {
     batch.commit(at, timestampMs);
   }
 
+  /** Bytes of the venue's message in the record. */
+  #rawBytes(quote: QuoteView): number {
+    if (quote.isRawText) return this.#rawText.escape(quote.raw, quote.rawStart, quote.rawEnd);
+    return quote.rawEnd - quote.rawStart;
+  }
+
   #writeValue(
     target: Buffer,
     start: number,
@@ -133,7 +141,9 @@ export class EnvelopeEncoder {
     }
     if (this.#hasRawPayload) {
       at = writeSlice(target, at, RAW_PAYLOAD, 0, RAW_PAYLOAD.length);
-      at = writeSlice(target, at, quote.raw, quote.rawStart, quote.rawEnd);
+      at = quote.isRawText
+        ? writeSlice(target, at, this.#rawText.bytes, 0, this.#rawText.length)
+        : writeSlice(target, at, quote.raw, quote.rawStart, quote.rawEnd);
     }
     at = writeSlice(target, at, template.metadata, 0, template.metadata.length);
     if (gap !== null) at = writeSlice(target, at, gap, 0, gap.length);

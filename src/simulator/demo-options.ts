@@ -1,6 +1,6 @@
 import type { RandomSource } from "../runtime/clock.ts";
 import { ArgumentReader } from "./argument-reader.ts";
-import { DEMO_VENUES, DIALECTS } from "./dialect-registry.ts";
+import { DEMO_VENUES, DEMO_VENUES_KNOWN } from "./dialect-registry.ts";
 
 const DEFAULT_RATE = 300;
 const MAX_RATE = 1_000_000;
@@ -27,7 +27,7 @@ export interface DemoOptions {
   readonly sink: (typeof SINKS)[number];
 }
 
-const OTHER_VENUES = DIALECTS.map((dialect) => dialect.venue).filter((venue) => !DEMO_VENUES.includes(venue));
+const OTHER_VENUES = DEMO_VENUES_KNOWN.filter((venue) => !DEMO_VENUES.includes(venue));
 
 /** The options as `help` shows them. */
 export const DEMO_USAGE = `edge-ingester demo [options]: the real pipeline against loopback venues, with no outside service
@@ -52,10 +52,10 @@ export function parseDemoArguments(argv: readonly string[], random: RandomSource
     values: ["seconds", "rate", "venue", "replay", "speed", "seed", "sink"],
     flags: ["plain", "faults"],
   });
-  const known = DIALECTS.map((dialect) => dialect.venue);
   const venues = [...new Set(reader.list("venue"))];
   for (const venue of venues) {
-    if (!known.includes(venue)) reader.reject(`there is no venue '${venue}' to simulate: wanted ${known.join(", ")}`);
+    if (DEMO_VENUES_KNOWN.includes(venue)) continue;
+    reader.reject(`there is no venue '${venue}' to simulate: wanted ${DEMO_VENUES_KNOWN.join(", ")}`);
   }
   const replayFile = reader.text("replay");
   if (replayFile !== null && venues.length > 1) reader.reject("a recording is of one venue, but --venue names several");

@@ -21,7 +21,7 @@ export interface DemoPlan {
   readonly simulators: readonly Simulator[];
   /** Lines that say what is shown, with the seed. */
   readonly description: readonly string[];
-  /** Folder of the SQLite file; gone after `stop`. */
+  /** Folder of the SQLite file and of the session numbers; gone after `stop`. */
   readonly folder: string;
   /** Resolves when the recording has been played; never without one. */
   readonly replayFinished: Promise<void>;
@@ -99,6 +99,7 @@ function demoEnvironment(
     SINK: options.sink,
     ADMIN_HOST: "127.0.0.1",
     ADMIN_PORT: "0",
+    STATE_DIR: join(parts.folder, "state"),
     // The board takes the whole screen: what goes wrong shows in it.
     LOG_LEVEL: options.isPlain ? "warn" : "error",
     ...(options.sink === "sqlite"
@@ -109,7 +110,7 @@ function demoEnvironment(
     const prefix = simulator.venue.toUpperCase().replaceAll("-", "_");
     const symbols =
       parts.recording === null ? simulator.symbols.slice(0, SYMBOLS_SHOWN) : quoteSymbols(parts.recording);
-    env[`${prefix}_URL`] = simulator.url;
+    for (const [name, value] of Object.entries(simulator.clientSettings)) env[`${prefix}_${name}`] = value;
     env[`${prefix}_SYMBOLS`] = symbols.join(",");
     env[`${prefix}_INITIAL_DELAY_MS`] = "250";
     env[`${prefix}_MAX_DELAY_MS`] = "5000";

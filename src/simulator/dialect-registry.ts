@@ -25,6 +25,11 @@ export const DIALECTS: readonly VenueDialect[] = [
 /** Names of every venue that can be simulated, whatever its transport. */
 export const SIMULATED_VENUES: readonly string[] = [...DIALECTS, ...FIX_DIALECTS].map((dialect) => dialect.venue);
 
+/** Names of the venues a demo can show: those whose profile takes TLS only are left out, as a demo has no certificate. */
+export const DEMO_VENUES_KNOWN: readonly string[] = SIMULATED_VENUES.filter(
+  (venue) => !FIX_DIALECTS.some((dialect) => dialect.venue === venue && dialect.needsTls),
+);
+
 /** The dialect of a venue over WebSocket; null when there is none. */
 export function findDialect(venue: string): VenueDialect | null {
   return DIALECTS.find((dialect) => dialect.venue === venue) ?? null;

@@ -7,6 +7,7 @@ const DEFAULT_RATE = 100;
 const MAX_RATE = 1_000_000;
 const MAX_SPEED = 10_000;
 const MAX_PORT = 65_535;
+const LOOPBACK = "127.0.0.1";
 const VALUES = ["venue", "rate", "symbols", "seed", "port", "limit", "replay", "speed"];
 
 /** What the process gives to `simulate`. */
@@ -21,15 +22,15 @@ export interface SimulateIo {
 
 /**
  * `edge-ingester simulate --venue V [--rate N|full] [--symbols A,B] [--seed N] [--port N] [--limit N] [--replay FILE [--speed N|full]]`:
- * one loopback venue in a process of its own. Prints one JSON line `{"venue","url","port","seed","symbols"}` once it listens, and its
- * counters as another when it ends.
+ * one loopback venue in a process of its own. Prints one JSON line `{"venue","url","host","port","seed","symbols","settings"}` once it
+ * listens, and its counters as another when it ends. `settings` is what a feed must be set to, names without their prefix.
  *
  * @throws IngestError `config_invalid` for bad arguments, an unreadable recording or a taken port
  */
 export async function runSimulatorProcess(argv: readonly string[], io: SimulateIo): Promise<void> {
   const simulator = startSimulator(parseSimulateArguments(argv, io));
-  const { venue, url, port, seed, symbols } = simulator;
-  io.writeLine(JSON.stringify({ venue, url, port, seed, symbols }));
+  const { venue, url, port, seed, symbols, clientSettings: settings } = simulator;
+  io.writeLine(JSON.stringify({ venue, url, host: LOOPBACK, port, seed, symbols, settings }));
   await new Promise<void>((resolve) => {
     if (io.signal.aborted) resolve();
     else io.signal.addEventListener("abort", () => resolve(), { once: true });

@@ -5,6 +5,7 @@ import type { FaultKind } from "./fault-kind.ts";
 import { findFixDialect } from "./fix/fix-dialect-registry.ts";
 import { FixSimulator, type FixSimulatorOptions } from "./fix/fix-simulator.ts";
 import type { Recording } from "./recording.ts";
+import type { LoggedRequest } from "./request-log.ts";
 import type { SentListener } from "./simulated-venue.ts";
 import { WebSocketSimulator } from "./websocket-simulator.ts";
 
@@ -56,7 +57,7 @@ export interface Simulator {
   /** Topics (FIX: symbols) of every open session, in order of connection. */
   readonly sessions: readonly { readonly connection: string; readonly topics: readonly string[] }[];
   /** The latest requests of all clients, oldest first. */
-  readonly requests: readonly { readonly connection: string; readonly text: string }[];
+  readonly requests: readonly LoggedRequest[];
   /** Resolves when the recording has been played; never without one. */
   readonly replayFinished: Promise<void>;
   /** What a fault script may do to it. */

@@ -1,9 +1,9 @@
-import type { Clock } from "../runtime/clock.ts";
 import { SystemClock } from "../runtime/system-clock.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import { type QuoteAllowance, QuoteFlood } from "./quote-flood.ts";
 import { QuotePacer } from "./quote-pacer.ts";
 import { RecordingPlayer } from "./recording-player.ts";
+import { type LoggedRequest, RequestLog } from "./request-log.ts";
 import { type SessionObserver, SimulatedSession } from "./simulated-session.ts";
 import { SimulatedVenue } from "./simulated-venue.ts";
 import type { Simulator, SimulatorOptions, SimulatorStats } from "./simulator.ts";
@@ -11,8 +11,6 @@ import type { VenueDialect } from "./venue-dialect.ts";
 import { createWebSocketFaults } from "./websocket-faults.ts";
 import { listenForWebSockets, type UpgradeAnswer, type WebSocketListener } from "./websocket-listener.ts";
 
-/** Requests kept for tests to look at; older ones are forgotten. */
-const MAX_REQUESTS_KEPT = 1000;
 /** What `sendGarbage` sends, in turn: no venue may bring the program down with any of them. */
 const GARBAGE: readonly string[] = [
   "",
@@ -38,11 +36,10 @@ export class WebSocketSimulator implements Simulator {
   readonly #pacer: QuotePacer | null;
   readonly #player: RecordingPlayer | null;
   readonly #allowance: QuoteAllowance;
-  readonly #requests: { readonly connection: string; readonly text: string }[] = [];
+  readonly #log = new RequestLog();
   #handshake: UpgradeAnswer = { kind: "accept" };
   #isMuted = false;
   #sessionsOpened = 0;
-  #requestCount = 0;
   #bytesOfEnded = 0;
   #garbageNext = 0;
   #nextMarket = 0;
@@ -87,8 +84,8 @@ export class WebSocketSimulator implements Simulator {
     return [...this.#sessions].map((session) => ({ connection: session.connectionId, topics: [...session.topics] }));
   }
 
-  get requests(): readonly { readonly connection: string; readonly text: string }[] {
-    return this.#requests;
+  get requests(): readonly LoggedRequest[] {
+    return this.#log.requests;
   }
 
   get replayFinished(): Promise<void> {
@@ -102,7 +99,7 @@ export class WebSocketSimulator implements Simulator {
     return {
       sessionsOpen: this.#sessions.size,
       sessionsOpened: this.#sessionsOpened,
-      requests: this.#requestCount,
+      requests: this.#log.count,
       quotesSent: player === null ? this.#venue.quotesSent : player.framesSent,
       sentBySymbol: player === null ? this.#venue.sentBySymbol() : player.sentBySymbol(),
       bytesSent,
@@ -205,7 +202,7 @@ export class WebSocketSimulator implements Simulator {
     this.#sessionsOpened++;
     const connectionId = (0xa4d3_0000 + this.#sessionsOpened).toString(16);
     const observer: SessionObserver = {
-      onRequest: (session, text) => this.#keepRequest(session.connectionId, text),
+      onRequest: (session, text) => this.#log.add(session.connectionId, text),
       onTopicsChanged: (session) => this.#onTopicsChanged(session),
       onDrain: (session) => this.#floods.get(session)?.wake(),
       onEnd: (session) => this.#onEnd(session),
@@ -215,12 +212,6 @@ export class WebSocketSimulator implements Simulator {
     this.#sessions.add(session);
     if (hasWalks && this.#pacer === null) this.#floods.set(session, new QuoteFlood(session, this.#allowance));
     session.open(path);
-  }
-
-  #keepRequest(connection: string, text: string): void {
-    this.#requestCount++;
-    this.#requests.push({ connection, text });
-    if (this.#requests.length > MAX_REQUESTS_KEPT) this.#requests.shift();
   }
 
   #onTopicsChanged(session: SimulatedSession): void {

@@ -50,6 +50,7 @@ class ProfiledFixVenue implements CompiledFixVenue {
   readonly sequence = SEQUENCE;
   readonly logon: FixLogonRules;
   readonly stream: FixProfile["stream"];
+  readonly hasOneRequest: boolean;
   readonly marketData: MarketDataPlan;
   readonly book: BookRules;
   readonly subscribeTimeoutMs: number;
@@ -72,6 +73,7 @@ class ProfiledFixVenue implements CompiledFixVenue {
       refusedWords: logon.refusedWords,
     };
     this.stream = stream;
+    this.hasOneRequest = profile.requests === "one";
     this.marketData = { ...marketData, requestIdTag: marketData.requestIdTag ?? REQUEST_ID_TAGS[stream] };
     this.book = {
       key: book.key,

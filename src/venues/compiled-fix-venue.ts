@@ -76,6 +76,11 @@ export interface CompiledFixVenue {
   readonly logon: FixLogonRules;
   /** `market-data`: V answered by W, X, Y; `quote`: R answered by S, i, Z, AI. */
   readonly stream: "market-data" | "quote";
+  /**
+   * True where a new request ends the one before it (Revolut): all symbols stand in one request, and a symbol is asked for
+   * anew with all the others. Absent: requests do not touch each other.
+   */
+  readonly hasOneRequest?: boolean;
   readonly marketData: MarketDataPlan;
   readonly book: BookRules;
   /** How long the first answer to a request may take, ms (default of `_SUBSCRIBE_TIMEOUT_MS`). */

@@ -14,6 +14,9 @@ const GROUPS: readonly (readonly [count: number, first: readonly number[]])[] = 
   [146, [55, 48]],
 ];
 
+/** Most symbols of a FIX feed: `_SYMBOLS`. */
+const FEED_SYMBOLS_MAX = 4096;
+
 /** MDReqID (262) and QuoteReqID (131): what a request of each stream is known by. */
 export const REQUEST_ID_TAGS = { "market-data": 262, quote: 131 } as const;
 /** SubscriptionRequestType. */
@@ -116,8 +119,11 @@ function findUnsubscribeProblems(profile: FixProfile): string[] {
   return hasType ? [] : ["unsubscribe: must be given, or null, as subscribe has no 263 to change"];
 }
 
-function findMarketDataProblems({ marketData, book, stream, subscribe }: FixProfile): string[] {
+function findMarketDataProblems({ marketData, book, stream, subscribe, requests, limits }: FixProfile): string[] {
   const problems: string[] = [];
+  if (requests === "one" && limits.symbolsPerRequest < FEED_SYMBOLS_MAX) {
+    problems.push(`limits.symbolsPerRequest: must be ${FEED_SYMBOLS_MAX} or more, as requests is one`);
+  }
   if (!fieldTexts(subscribe).some((text) => text.includes("{symbol}"))) problems.push("subscribe: must hold {symbol}");
   if (book.key === "level" && marketData.levelTag === 0) {
     problems.push("marketData.levelTag: must be 1023 or 290, as book.key is level");

@@ -167,6 +167,10 @@ export const fixProfileSchema = z.strictObject({
     .enum(["market-data", "quote"])
     .default("market-data")
     .describe("`market-data`: V is answered by W, X, Y; `quote`: R is answered by S, i, Z, AI"),
+  requests: z
+    .enum(["many", "one"])
+    .default("many")
+    .describe("`one`: a new request ends the one before it, so one names all symbols; needs limits.symbolsPerRequest"),
   subscribe: requestSchema.describe("Fields of the request that subscribes"),
   unsubscribe: requestSchema
     .nullable()

@@ -20,7 +20,10 @@ export function findProfileProblems(profile: WebSocketProfile): string[] {
 }
 
 /** Which of `symbols` the venue cannot know by its pattern, each with the reason; for a feed's `_SYMBOLS`. */
-export function findSymbolProblems(profile: WebSocketProfile, symbols: readonly string[]): string[] {
+export function findSymbolProblems(
+  profile: Pick<WebSocketProfile, "name" | "symbols">,
+  symbols: readonly string[],
+): string[] {
   const pattern = new RegExp(profile.symbols.pattern, "u");
   const example = profile.symbols.default[0];
   return symbols

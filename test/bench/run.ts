@@ -3,9 +3,13 @@
 // run are the figures to trust; wall-clock rates depend on what else the machine does.
 import { startKafka } from "../harness/kafka.ts";
 import type { TestKafka } from "../harness/kafka-handle.ts";
+import { benchFix } from "./fix-section.ts";
 import { benchWebSocket } from "./websocket-section.ts";
 
-const SECTIONS: Readonly<Record<string, (kafka: TestKafka) => Promise<void>>> = { websocket: benchWebSocket };
+const SECTIONS: Readonly<Record<string, (kafka: TestKafka) => Promise<void>>> = {
+  websocket: benchWebSocket,
+  fix: benchFix,
+};
 
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !Object.hasOwn(SECTIONS, name));

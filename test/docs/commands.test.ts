@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
 import { checkCommand } from "../../src/commands/check.ts";
 import { type Command, ExitCode } from "../../src/commands/command.ts";
 import { demoCommand } from "../../src/commands/demo.ts";
+import { fixCommand } from "../../src/commands/fix.ts";
 import { createHelpCommand } from "../../src/commands/help.ts";
 import { runCommand } from "../../src/commands/run.ts";
 import { simulateCommand } from "../../src/commands/simulate.ts";
@@ -21,7 +22,7 @@ import { commandsOf, type DocumentedCommand, examplesOf, readPages } from "./doc
 // What the pages and help texts tell people to type: it is run where that needs no network, else its words, options and
 // variables are held against the program.
 
-const SHOWN = [runCommand, demoCommand, checkCommand, venuesCommand, topicsCommand, versionCommand];
+const SHOWN = [runCommand, demoCommand, checkCommand, venuesCommand, topicsCommand, fixCommand, versionCommand];
 const COMMANDS: readonly Command[] = [...SHOWN, createHelpCommand(SHOWN), simulateCommand];
 /** They connect nothing and end by themselves. */
 const RUNNABLE = ["help", "version", "venues"];
@@ -34,8 +35,16 @@ const ALL = [
   ...COMMANDS.flatMap((command) => examplesOf(command.name, command.help)),
 ].filter((command) => !command.args.includes("<command>"));
 
-/** The profile docs/add-a-venue.md shows, for the variables that name its file. */
-const SHOWN_PROFILE = /^```json\n(.*?)\n```$/ms.exec(textOf("docs/add-a-venue.md"))?.[1] ?? "";
+/** The files the pages name: the profiles they show, and what a password may be. */
+const SHOWN_FILES: Readonly<Record<string, string>> = {
+  "meridian.json": shownProfile("docs/add-a-venue.md"),
+  "aurora.json": shownProfile("docs/add-a-fix-lp.md"),
+  "aurora-password": "secret",
+};
+
+function shownProfile(page: string): string {
+  return /^```json\n(.*?)\n```$/ms.exec(textOf(page))?.[1] ?? "";
+}
 
 function textOf(path: string): string {
   return PAGES.find((page) => page.path === path)?.text ?? "";
@@ -95,8 +104,9 @@ function problemWithDemo(args: readonly string[]): string {
 
 async function problemWithEnvironment(env: Readonly<Record<string, string>>): Promise<string> {
   const readFile = (path: string) => {
-    if (!path.endsWith("meridian.json")) throw Object.assign(new Error(path), { code: "ENOENT" });
-    return { text: SHOWN_PROFILE, mode: 0o100600 };
+    const text = SHOWN_FILES[basename(path)];
+    if (text === undefined) throw Object.assign(new Error(path), { code: "ENOENT" });
+    return { text, mode: 0o100600 };
   };
   const loaded = loadConfig(env, { readFile, venues: venueTransports(), hostName: "here" });
   if (loaded.config === null) return renderProblems(loaded.problems);

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import { BINARY, emptyFolder, LineLog, runBinary, startBinary } from "./binary.ts";
@@ -78,18 +78,26 @@ describe("configuration", () => {
     expect(venue.stats().sessionsOpened).toBe(opened);
   });
 
-  test("lp-alpha enabled says that this version has no FIX", async () => {
-    const env = feedEnv({
-      LP_ALPHA_ENABLED: "true",
-      LP_ALPHA_HOST: "127.0.0.1",
-      LP_ALPHA_PORT: "9",
-      LP_ALPHA_SENDER: "A",
-      LP_ALPHA_TARGET: "B",
-    });
-    const { code, stderr } = await runBinary(["run"], env);
-    expect(code).toBe(2);
-    expect(stderr).toContain("LP_ALPHA_ENABLED");
-    expect(stderr).toContain("FIX");
+  test("a FIX feed is checked as a whole, its dictionary too", async () => {
+    const folder = emptyFolder();
+    const env = { LP_ALPHA_ENABLED: "true", LP_ALPHA_HOST: "127.0.0.1", LP_ALPHA_PORT: "9", LP_ALPHA_SENDER: "A" };
+    const incomplete = await runBinary(["check"], { ...env, LP_ALPHA_SESSION_TZ: "Nowhere/Town" }, folder);
+    expect(incomplete.code).toBe(2);
+    for (const name of ["LP_ALPHA_TARGET", "LP_ALPHA_SESSION_TZ"]) expect(incomplete.stderr).toContain(name);
+
+    const whole = { ...env, LP_ALPHA_TARGET: "B", LP_ALPHA_DICTIONARY: "lp.xml", LP_ALPHA_PASSWORD: "canary-4711" };
+    writeFileSync(join(folder, "lp.xml"), "<fix");
+    const broken = await runBinary(["check"], whole, folder);
+    expect(broken.code).toBe(2);
+    expect(broken.stderr).toContain("Cannot use LP_ALPHA_DICTIONARY");
+
+    const dictionary = join(import.meta.dir, "../../config/fix/FIX44-session.xml");
+    writeFileSync(join(folder, "lp.xml"), readFileSync(dictionary, "utf8"));
+    const good = await runBinary(["check"], whole, folder);
+    expect(good.stderr).toBe("");
+    expect(good.code).toBe(0);
+    expect(good.stdout).toContain("LP_ALPHA_PASSWORD");
+    expect(good.stdout).not.toContain("canary-4711");
   });
 
   test("check prints the effective configuration without the secret", async () => {

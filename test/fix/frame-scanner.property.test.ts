@@ -1,16 +1,35 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { buildMessage } from "../../src/fix/message-builder.ts";
 import { readFields } from "../../src/fix/field-reader.ts";
-import { byteEnds, checkSum, numbered, SOH, scanPieces, withFrame } from "./fix-text.ts";
+import { buildMessage } from "../../src/fix/message-builder.ts";
+import { byteEnds, numbered, SOH, scanPieces, withFrame } from "./fix-text.ts";
 
 /** Bytes that look like FIX often enough to reach every branch. */
 const scrap = fc.oneof(
-  fc.constantFrom("8=FIX.4.4", "8=FIX", "8=F", SOH, "9=5", "9=30", "9=0000", "35=W", "34=7", "10=000", "95=3", "96=", "=", "1", "x"),
+  fc.constantFrom(
+    "8=FIX.4.4",
+    "8=FIX",
+    "8=F",
+    SOH,
+    "9=5",
+    "9=30",
+    "9=0000",
+    "35=W",
+    "34=7",
+    "10=000",
+    "95=3",
+    "96=",
+    "=",
+    "1",
+    "x",
+  ),
   fc.string({ unit: "binary", maxLength: 6 }),
 );
 const noise = fc.array(scrap, { maxLength: 12 }).map((parts) => Buffer.from(parts.join(""), "latin1"));
-const value = fc.string({ unit: fc.constantFrom("a", "8", "=", "F", "I", "X", "1", "0", ".", " ", "é"), maxLength: 20 });
+const value = fc.string({
+  unit: fc.constantFrom("a", "8", "=", "F", "I", "X", "1", "0", ".", " ", "é"),
+  maxLength: 20,
+});
 const good = fc.tuple(fc.nat(999_999), value).map(([sequence, text]) => numbered(sequence, "B", `58=${text}|`));
 const withData = fc.tuple(fc.nat(999_999), fc.uint8Array({ maxLength: 60 }), good).map(([sequence, bytes, inner]) => {
   const data = Buffer.concat([bytes, inner]).toString("latin1");
@@ -52,11 +71,14 @@ describe("FrameScanner, property:", () => {
 
   test("good messages come through whatever stands between them", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.array(fc.constantFrom("x", SOH, "8", "9=", "10=000", "8=FIX"), { maxLength: 5 }), good)), (parts) => {
-        const bytes = Buffer.concat(parts.flatMap(([junk, message]) => [Buffer.from(junk.join("")), message]));
-        const expected = parts.map(([, message]) => message.toString("latin1").replaceAll(SOH, "|"));
-        expect(scanPieces(bytes).frames).toEqual(expected);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.array(fc.constantFrom("x", SOH, "8", "9=", "10=000", "8=FIX"), { maxLength: 5 }), good)),
+        (parts) => {
+          const bytes = Buffer.concat(parts.flatMap(([junk, message]) => [Buffer.from(junk.join("")), message]));
+          const expected = parts.map(([, message]) => message.toString("latin1").replaceAll(SOH, "|"));
+          expect(scanPieces(bytes).frames).toEqual(expected);
+        },
+      ),
     );
   });
 
@@ -67,8 +89,6 @@ describe("FrameScanner, property:", () => {
         const place = at % bytes.length;
         bytes[place] ^= change;
         const { frames } = scanPieces(Buffer.concat([bytes, next]));
-        // A single byte cannot change without changing the sum, which ends in it.
-        expect(checkSum(bytes.subarray(0, -7))).not.toBe(checkSum(message.subarray(0, -7)));
         expect(frames).toEqual([next.toString("latin1").replaceAll(SOH, "|")]);
       }),
       { numRuns: 1000 },
@@ -80,11 +100,19 @@ describe("FrameScanner, property:", () => {
     fc.assert(
       fc.property(fc.array(field), fc.nat(), (fields, sequence) => {
         const message = buildMessage(
-          { beginString: "FIX.4.4", msgType: "W", sequence, sender: "A", target: "B", sendingTime: "20240502-07:49:37" },
+          {
+            beginString: "FIX.4.4",
+            msgType: "W",
+            sequence,
+            sender: "A",
+            target: "B",
+            sendingTime: "20240502-07:49:37",
+          },
           fields.map(([tag, text]) => [tag, text] as const),
         );
         const read = withFrame(message, readFields);
-        const latin1 = (text: string) => Array.from({ length: text.length }, (_, i) => text[i]).map((c) => (c > "ÿ" || c === SOH ? "?" : c));
+        const latin1 = (text: string) =>
+          Array.from({ length: text.length }, (_, i) => text[i]).map((c) => (c > "ÿ" || c === SOH ? "?" : c));
         expect(read.slice(7, -1)).toEqual(fields.map(([tag, text]) => [tag, latin1(text).join("")]));
         expect(read[3]).toEqual([34, String(sequence)]);
       }),

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { packMsgType } from "../../src/fix/fix-frame.ts";
 import { FrameScanner } from "../../src/fix/frame-scanner.ts";
-import { byteEnds, type Faults, fixMessage, numbered, type Told, scanPieces, slice, soh, withFrame } from "./fix-text.ts";
+import {
+  byteEnds,
+  type Faults,
+  fixMessage,
+  numbered,
+  scanPieces,
+  slice,
+  soh,
+  type Told,
+  withFrame,
+} from "./fix-text.ts";
 
 function text(bytes: Uint8Array): string {
   return slice(bytes, 0, bytes.length) ?? "";
@@ -106,7 +116,11 @@ describe("FrameScanner", () => {
   test("takes a BodyLength with zeros before it, and any BeginString of FIX", () => {
     const padded = numbered(1, "0", "", { bodyLength: "0000047" });
     expect(padded.toString("latin1")).toContain("9=0000047");
-    const told = scan(padded, numbered(2, "0", "", { beginString: "FIXT.1.1" }), numbered(3, "0", "", { beginString: "FIX.4.2" }));
+    const told = scan(
+      padded,
+      numbered(2, "0", "", { beginString: "FIXT.1.1" }),
+      numbered(3, "0", "", { beginString: "FIX.4.2" }),
+    );
     expect(sequences(told)).toEqual([1, 2, 3]);
   });
 
@@ -119,9 +133,15 @@ describe("FrameScanner", () => {
   });
 
   test("garbage between messages is told once per run, and cut", () => {
-    const told = scanPieces(joined("junk", numbered(1), "8=FI", "x".repeat(5000), "8=FIX", numbered(2), "|\n", numbered(3)));
+    const told = scanPieces(
+      joined("junk", numbered(1), "8=FI", "x".repeat(5000), "8=FIX", numbered(2), "|\n", numbered(3)),
+    );
     expect(sequences(told)).toEqual([1, 2, 3]);
-    expect(told.garbage.map((garbage) => garbage.slice(0, 13))).toEqual(["not_fix:junk", "not_fix:8=FIx", "not_fix:|\n"]);
+    expect(told.garbage.map((garbage) => garbage.slice(0, 13))).toEqual([
+      "not_fix:junk",
+      "not_fix:8=FIx",
+      "not_fix:|\n",
+    ]);
     expect(told.garbage[1]).toHaveLength("not_fix:".length + 1024);
     expect(sequences(scan("junk", numbered(1), "8=FI", numbered(2), "8=FIX.4.4|", numbered(3)))).toEqual([1, 2, 3]);
   });
@@ -177,12 +197,15 @@ describe("FrameScanner", () => {
     expect(sequences(scan(numbered(1, "B", body, { bodyLength: "300" }), numbered(2)))).toEqual([2]);
   });
 
-  test.each(["34=1|35=0|", "35=0|49=LP|", "35=0|49=LP|x=1|34=1|", "35=0|=1|34=1|", ""])("a header that cannot be read: %p", (body) => {
-    const message = fixMessage(body);
-    const told = scan(message, numbered(2));
-    expect(sequences(told)).toEqual([2]);
-    expect(told.garbage).toEqual([`header:${text(message)}`]);
-  });
+  test.each(["34=1|35=0|", "35=0|49=LP|", "35=0|49=LP|x=1|34=1|", "35=0|=1|34=1|", ""])(
+    "a header that cannot be read: %p",
+    (body) => {
+      const message = fixMessage(body);
+      const told = scan(message, numbered(2));
+      expect(sequences(told)).toEqual([2]);
+      expect(told.garbage).toEqual([`header:${text(message)}`]);
+    },
+  );
 
   test("keeps no more than one message may have", () => {
     const told = scanPieces(numbered(1, "0", `58=${"x".repeat(2000)}|`), [], 1000);

@@ -227,7 +227,7 @@ class Writer {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #options: WriterOptions;
-  #waiting = Buffer.alloc(0);
+  #waiting: Buffer = Buffer.alloc(0);
   #hasEnded = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isDrainingPieces = false;

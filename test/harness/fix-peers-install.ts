@@ -1,15 +1,5 @@
 import { createHash } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -93,13 +83,9 @@ async function compileJava(draft: string, jarsFolder: string): Promise<void> {
   await run(["java", "-cp", classpath.join(":"), COMPILER_CLASS, ...options, join(JAVA_FOLDER, "src")], draft);
 }
 
-/** In a copy of the sources: Go may want to write its own files beside them. */
 async function compileGo(draft: string): Promise<void> {
   console.error("fix peers: fetching and compiling quickfix-go with Go (once, about 3 MB)");
-  const sources = join(draft, "sources");
-  cpSync(GO_FOLDER, sources, { recursive: true });
-  await run(["go", "build", "-trimpath", "-o", join(draft, "quickfix-go-peer"), "."], sources);
-  writeFileSync(join(draft, "built-from.txt"), `${GO_FOLDER}\n`);
+  await run(["go", "build", "-trimpath", "-o", join(draft, "quickfix-go-peer"), "."], GO_FOLDER);
 }
 
 async function run(command: readonly string[], folder: string): Promise<void> {

@@ -7,7 +7,7 @@ import { type DemoPlan, startDemo } from "../../src/simulator/demo-plan.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { VenueClient } from "./venue-client.ts";
 
-const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"];
+const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp", "lp-alpha"];
 const folder = mkdtempSync(join(tmpdir(), "demo-plan-"));
 let plan: DemoPlan | null = null;
 afterEach(() => {
@@ -83,10 +83,10 @@ test("parseDemoArguments() names every problem at once", () => {
 
 test("startDemo() points a feed of each venue at its simulator and shares the rate", async () => {
   const clock = new FakeClock();
-  plan = startDemo(options("--rate", "600"), { clock });
+  plan = startDemo(options("--rate", "700"), { clock });
   expect(plan.env).toMatchObject({ FEEDS: VENUES.join(","), SINK: "sqlite", ADMIN_PORT: "0" });
-  expect(plan.simulators.map((simulator) => plan?.env[`${simulator.venue.toUpperCase()}_URL`])).toEqual(
-    plan.simulators.map((simulator) => simulator.url),
+  expect(plan.simulators.slice(0, 6).map(({ venue }) => plan?.env[`${venue.toUpperCase()}_URL`])).toEqual(
+    plan.simulators.slice(0, 6).map((simulator) => simulator.url),
   );
   expect(plan.env).toMatchObject({
     BINANCE_SYMBOLS: "BTCUSDT,ETHUSDT,SOLUSDT",
@@ -148,4 +148,22 @@ test("startDemo() with faults makes them in an order that the seed fixes, and le
   expect(runs[0].length).toBeGreaterThan(14);
   expect(new Set(runs[0].map((fault) => fault.split(": ")[1])).size).toBeGreaterThan(3);
   expect(runs[1]).toEqual(runs[0]);
+});
+
+test("startDemo() points the feed of an LP at its acceptor, and keeps its numbers in the demo's folder", () => {
+  plan = startDemo(options("--venue", "lp-alpha,ctrader"), { clock: new FakeClock() });
+  expect(plan.env).toMatchObject({
+    FEEDS: "lp-alpha,ctrader",
+    LP_ALPHA_ENABLED: "true",
+    LP_ALPHA_HOST: "127.0.0.1",
+    LP_ALPHA_PORT: String(plan.simulators[0].port),
+    LP_ALPHA_SENDER: "EDGE",
+    LP_ALPHA_TARGET: "LPALPHA",
+    LP_ALPHA_SYMBOLS: "EUR/USD,GBP/USD,USD/JPY",
+    LP_ALPHA_SESSION_DAYS: "all",
+    CTRADER_USERNAME: "demo",
+    CTRADER_SYMBOLS: "1,2,3",
+    STATE_DIR: join(plan.folder, "state"),
+  });
+  expect(() => options("--venue", "osl-fix")).toThrow("there is no venue 'osl-fix' to simulate");
 });

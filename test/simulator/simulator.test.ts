@@ -53,7 +53,7 @@ test("startSimulator() lists by onSent exactly what a client receives, in order"
   await bench.clock.advance(2000);
   await client.until(() => client.messages.length === 1001);
   const received = client.takeAll().map((text) => (JSON.parse(text) as { data: Record<string, string> }).data);
-  expect(received.map(({ s, b, B, a, A, u }) => [s, b, B, a, A, String(u)])).toEqual(
+  expect(received.map(({ s, b, B, a, A, u }): (string | null)[] => [s, b, B, a, A, String(u)])).toEqual(
     sent.map((quote) => [
       quote.symbol,
       quote.bidPrice,

@@ -1,4 +1,5 @@
-import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/simulator.ts";
+import { type SimulatorOptions, startWebSocketSimulator } from "../../src/simulator/simulator.ts";
+import type { WebSocketSimulator } from "../../src/simulator/websocket-simulator.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 
 /** Nothing a loopback peer does takes this long. */
@@ -105,11 +106,11 @@ export class VenueClient {
 /** A simulator on a clock that stands still, and clients to it; everything ends with `stop`. */
 export class Bench {
   readonly clock = new FakeClock();
-  readonly simulator: Simulator;
+  readonly simulator: WebSocketSimulator;
   readonly #clients: VenueClient[] = [];
 
   constructor(options: Partial<SimulatorOptions> & { venue: string }) {
-    this.simulator = startSimulator({ seed: 1, ratePerSecond: 10, clock: this.clock, ...options });
+    this.simulator = startWebSocketSimulator({ seed: 1, ratePerSecond: 10, clock: this.clock, ...options });
   }
 
   /** @param path replaces the venue's own */

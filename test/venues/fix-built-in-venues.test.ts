@@ -107,6 +107,13 @@ describe("built-in FIX venues", () => {
     });
   });
 
+  test("revolut-fix asks for all symbols in one request, however many", () => {
+    const venue = compileFixVenue(builtIn("revolut-fix"), { heartbeatS: 30, depth: 1 });
+    const symbols = Array.from({ length: 4096 }, (_, index) => `S${index}/USD`);
+    expect(venue.hasOneRequest).toBe(true);
+    expect(venue.subscribeRequests(symbols, { depth: 1, nextId: countingIds() })).toHaveLength(1);
+  });
+
   test("fxspotstream reads quotes by the id of the request, a line for each LP", () => {
     const venue = compileFixVenue(builtIn("fxspotstream"), { heartbeatS: 30, depth: 1 });
     expect(venue.stream).toBe("quote");

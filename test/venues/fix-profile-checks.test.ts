@@ -131,6 +131,7 @@ describe("loadProfile() of a FIX venue", () => {
       "unsubscribe: must be given, or null, as subscribe has no 263 to change",
     ],
     ["an unsubscription without the id", { unsubscribe: ["263=2"] }, "unsubscribe: 262 must hold {id}"],
+    ["one request that cannot name all", { requests: "one" }, "limits.symbolsPerRequest: must be 4096 or more"],
     ["levels without a number", { book: { key: "level" } }, "marketData.levelTag: must be 1023 or 290"],
     ["a tag of another stream", { marketData: { requestIdTag: 131 } }, "marketData.requestIdTag: 131 is not of stream"],
     ["quotes asked for by V's id", { stream: "quote", unsubscribe: null }, "subscribe: 131 must hold {id}"],

@@ -20,9 +20,11 @@ import type { FixEndpoint } from "./socket-options.ts";
 const CONNECT_LIMIT_MS = 10_000;
 /** How long the LP may take to answer our Logout, ms. */
 const LOGOUT_LIMIT_MS = 500;
+/** News of a disconnection is obeyed by sessions this old, ms: it is repeated, and every other server may send it too. */
+const FAREWELL_AFTER_MS = 60_000;
 /** How long the disk is waited for at the end of a session, ms. */
 const STORE_LIMIT_MS = 200;
-/** A time at which trading opens again may be far away: no error has to say so, ms. */
+/** How a session ends that trading hours end. */
 const CLOSED_TEXT = "The trading session has closed";
 
 /** What a session is given beside its context. */
@@ -51,6 +53,8 @@ export class FixSession implements Session, FixEngineListener {
   #closingTime: Timer | null = null;
   #unwatchPressure: (() => void) | null = null;
   #isReset = false;
+  /** Monotonic ms. */
+  #loggedOnMs = 0;
   /** How the session ends once the LP has answered our Logout, or not. */
   #leaving: SessionEnd | null = null;
   #failures = 0;
@@ -70,7 +74,7 @@ export class FixSession implements Session, FixEngineListener {
       context,
       clock: this.#readingClock,
       onFailed: (error) => this.#leave(error),
-      onFarewell: (text) => this.#leave({ reason: "planned", message: `The LP will disconnect: "${text}"` }),
+      onFarewell: (text) => this.#onFarewell(text),
     });
     if (context.signal.aborted) this.#end({ reason: "aborted" });
     else {
@@ -87,6 +91,7 @@ export class FixSession implements Session, FixEngineListener {
     if (this.#isOver || this.#leaving !== null) return;
     this.#limit?.cancel();
     this.#limit = null;
+    this.#loggedOnMs = this.#context.clock.monotonicMs();
     if (this.#isReset) this.#numbers?.noteReset();
     this.#numbers?.sync();
     this.#feed.start();
@@ -109,7 +114,7 @@ export class FixSession implements Session, FixEngineListener {
   }
 
   onHole(from: number, to: number): void {
-    this.#context.monitor.onGap(null, String(from), String(to));
+    if (this.#leaving === null) this.#context.monitor.onGap(null, String(from), String(to));
   }
 
   /** The gap was told when it was found; what filled it has mended the books. */
@@ -231,6 +236,12 @@ export class FixSession implements Session, FixEngineListener {
     this.#unwatchPressure = null;
     this.#hold(false);
     this.#engine.logout("");
+  }
+
+  /** A server that takes our Logon although it is about to go has no better one to send us to: then the time is used. */
+  #onFarewell(text: string): void {
+    const ageMs = this.#context.clock.monotonicMs() - this.#loggedOnMs;
+    if (ageMs >= FAREWELL_AFTER_MS) this.#leave({ reason: "planned", message: `The LP will disconnect: "${text}"` });
   }
 
   #onLost(error: IngestError): void {

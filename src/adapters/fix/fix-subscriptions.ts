@@ -85,6 +85,7 @@ export class FixSubscriptions {
   #timer: Timer | null = null;
   /** Told that something may be due: looked at once for all that is told in this turn. */
   #soon: Timer | null = null;
+  #isStarted = false;
   #isStopped = false;
 
   constructor(options: FixSubscriptionsOptions) {
@@ -114,6 +115,7 @@ export class FixSubscriptions {
 
   /** Asks for every symbol. */
   start(): void {
+    this.#isStarted = true;
     if (this.#options.isSubscribing) this.#subscribe(this.#all);
     else for (const subscription of this.#all) this.#markPending(subscription);
   }
@@ -144,10 +146,15 @@ export class FixSubscriptions {
     if (refusal === null) return;
     const request = this.#byId.get(refusal.requestId) ?? this.#bySequence.get(refusal.refSequence);
     if (request === undefined) return;
-    const open = [...request.members].filter(({ state }) => state === "pending");
-    request.isRefused = open.length === request.members.size;
-    if (open.length === 1) this.#reject(open[0], "subscription_refused", refusal.text);
-    if (open.length < 2) return;
+    const members = [...request.members];
+    const open = members.filter(({ state }) => state === "pending");
+    request.isRefused = open.length === members.length || open.length === 0;
+    // Nothing is awaited: the LP takes back what it had granted.
+    const meant = open.length > 0 ? open : members.filter(({ state }) => state === "acked");
+    if (open.length < 2 || this.#options.venue.hasOneRequest === true) {
+      for (const subscription of meant) this.#reject(subscription, "subscription_refused", refusal.text);
+      return;
+    }
     // Which of them was meant is not known: each is asked for alone, so that the good ones get through.
     for (const subscription of open) this.#subscribe([subscription]);
   }
@@ -160,7 +167,7 @@ export class FixSubscriptions {
   /** Asks anew for one instrument as soon as its pace allows; at most one request of it is on its way. */
   resubscribe(instrument: Instrument): void {
     const subscription = this.#bySymbol.get(instrument.symbol);
-    if (subscription === undefined || !this.#options.isSubscribing) return;
+    if (subscription === undefined || !this.#isStarted || !this.#options.isSubscribing) return;
     subscription.isDue = true;
     this.#wake();
   }
@@ -272,6 +279,13 @@ export class FixSubscriptions {
       return true;
     });
     if (this.#isStopped) return;
+    if (again.length > 0 && this.#options.venue.hasOneRequest === true) {
+      this.#subscribe(
+        this.#all.filter((subscription) => subscription.state !== "rejected" || again.includes(subscription)),
+      );
+      this.#arm();
+      return;
+    }
     const companions = this.#companionsOf(again);
     if (again.length > 0) this.#subscribe(again);
     // In requests of their own: what they are asked for with has just failed.

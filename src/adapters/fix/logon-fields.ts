@@ -50,7 +50,7 @@ export function createLogonFields(options: LogonFieldsOptions): (header: LogonHe
   const key = signingKey(options);
   const signed = signature.tags.map((tag) => signedValue(tag, options));
   return (header) => {
-    const text = signed.map((valueOf) => valueOf(header)).join(SOH);
+    const text = signed.map((read) => read(header)).join(SOH);
     const rawData = sign(null, Buffer.from(text, "latin1"), key).toString("base64");
     return [...username, [95, String(rawData.length)], [96, rawData], ...venue.logon.fields];
   };
@@ -59,15 +59,20 @@ export function createLogonFields(options: LogonFieldsOptions): (header: LogonHe
 function signingKey({ name, credentials }: LogonFieldsOptions): KeyObject {
   const pem = credentials.password();
   if (pem === null) throw keyError(name, "there is none");
-  let key: KeyObject;
-  try {
-    key = createPrivateKey({ key: pem, format: "pem" });
-  } catch {
-    // The cause is left out: nothing of the key may reach a log, not even by way of a library's text.
-    throw keyError(name, "it is no private key in PEM (PKCS 8)");
-  }
+  const key = parseKey(pem);
+  if (key === null) throw keyError(name, "it is no private key in PEM (PKCS 8)");
   if (key.asymmetricKeyType !== "ed25519") throw keyError(name, `it is of the type ${key.asymmetricKeyType}`);
   return key;
+}
+
+/** Null when it is no key. The library's complaint is dropped: nothing of the key may reach a log, not even that way. */
+function parseKey(pem: string): KeyObject | null {
+  try {
+    return createPrivateKey({ key: pem, format: "pem" });
+  } catch (error) {
+    if (error instanceof Error) return null;
+    throw error;
+  }
 }
 
 /** The value of one signed tag of the Logon. */

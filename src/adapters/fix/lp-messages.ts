@@ -49,12 +49,13 @@ export class LpMessages {
     else this.#options.subscriptions.noteMessage(frame);
   }
 
-  /** The symbols of a message nobody could read, as far as it can be told: those it names, else those of its request. */
-  symbolsOf(frame: FixFrame): number[] {
+  /** The symbols of a message nobody could read: those it names, else those of its request. Null when it tells neither. */
+  symbolsOf(frame: FixFrame): readonly number[] | null {
     const { venue, subscriptions } = this.#options;
-    const named = this.#named(readFields(frame));
-    if (named.length > 0) return named;
-    return subscriptions.symbolsOn(findField(frame, venue.marketData.requestIdTag) ?? "");
+    const { symbolTag, requestIdTag } = venue.marketData;
+    if (findField(frame, symbolTag) !== null) return this.#named(readFields(frame));
+    const symbols = subscriptions.symbolsOn(findField(frame, requestIdTag) ?? "");
+    return symbols.length > 0 ? symbols : null;
   }
 
   /** QuoteAcknowledgement (b) of a MassQuote that asks for one; FIX 4.4 vol 3, "Mass Quote". */

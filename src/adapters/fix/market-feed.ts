@@ -147,7 +147,9 @@ export class MarketFeed {
 
   #onUnreadable(frame: FixFrame): void {
     this.#monitor.onReject("unreadable", frame.bytes.subarray(frame.start, frame.end));
-    for (const symbol of this.#messages.symbolsOf(frame)) this.#books.distrust(symbol, "unreadable");
+    const symbols = this.#messages.symbolsOf(frame);
+    if (symbols === null) this.#books.distrustAll("unreadable");
+    else for (const symbol of symbols) this.#books.distrust(symbol, "unreadable");
   }
 }
 

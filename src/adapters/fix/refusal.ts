@@ -2,8 +2,8 @@ import { findField } from "../../fix/field-reader.ts";
 import { type FixFrame, unpackMsgType } from "../../fix/fix-frame.ts";
 import { MsgType, Tag } from "../../fix/tags.ts";
 
-/** QuoteStatus (297) of an AI that says no: rejected, removed from market, expired, query. */
-const REFUSING_QUOTE_STATUSES: ReadonlySet<string> = new Set(["5", "9", "20"]);
+/** QuoteStatus (297) of an AI that says no: rejected, not found. */
+const REFUSING_QUOTE_STATUSES: ReadonlySet<string> = new Set(["5", "9"]);
 
 /** A message of the LP that refuses one of our requests. */
 export interface Refusal {

@@ -45,13 +45,18 @@ export function compareBooks(told: BookSides, now: BookSides, key: EntryKey): Bo
   return [...bids, ...asks].sort((a, b) => Number(a.action !== "2") - Number(b.action !== "2"));
 }
 
-/** True when both have the same best prices and sizes. */
-export function haveSameTop(a: BookSides, b: BookSides): boolean {
-  return isSameQuote(a.bids[0], b.bids[0]) && isSameQuote(a.asks[0], b.asks[0]);
+/** True when both have the same best prices and, where `hasSizes`, the same best sizes. */
+export function haveSameTop(a: BookSides, b: BookSides, hasSizes: boolean): boolean {
+  const isSame = hasSizes ? isSameQuote : isSamePrice;
+  return isSame(a.bids[0], b.bids[0]) && isSame(a.asks[0], b.asks[0]);
+}
+
+function isSamePrice(a: BookLevel | undefined, b: BookLevel | undefined): boolean {
+  return a?.priceUnits === b?.priceUnits;
 }
 
 function isSameQuote(a: BookLevel | undefined, b: BookLevel | undefined): boolean {
-  return a === b || (a?.priceUnits === b?.priceUnits && a?.sizeUnits === b?.sizeUnits);
+  return isSamePrice(a, b) && a?.sizeUnits === b?.sizeUnits;
 }
 
 function compareSide(

@@ -1,20 +1,26 @@
 import type { EntryKey } from "./book-changes.ts";
 import type { EntryIdentity, LpMarketSpec } from "./lp-book.ts";
 
-/** How an LP writes market data. */
-export interface FixShape {
+/** How an LP tells of a book. */
+export interface BookForm {
   /** How increments name the entry they change. */
   readonly key: EntryKey;
-  /** The same for a client that asked for the best alone. */
-  readonly topKey: EntryKey;
-  readonly identity: EntryIdentity;
   /** `snapshot`: every update is a W. */
   readonly updates: "increment" | "snapshot";
+  /** Tags of an entry of W, in order. */
+  readonly snapshotEntry: readonly number[];
+}
+
+/** How an LP writes market data. */
+export interface FixShape {
+  readonly book: BookForm;
+  /** For a client that asked for the best alone (264=1). */
+  readonly top: BookForm;
+  readonly identity: EntryIdentity;
   /** Tags before 268, in order, of W and of X. */
   readonly snapshotHead: readonly number[];
   readonly incrementHead: readonly number[];
-  /** Tags of an entry, in order: of W, of X, and of a deletion in X. Those without a value are left out. */
-  readonly snapshotEntry: readonly number[];
+  /** Tags of an entry of X, and of a deletion, in order. Those without a value are left out. */
   readonly incrementEntry: readonly number[];
   readonly deleteEntry: readonly number[];
   /** Tags an entry leaves out when the entry before it has the same value. */
@@ -46,6 +52,12 @@ export interface FixDialect {
   readonly resetsAtLogon: boolean;
   /** True when a subscription without MDUpdateType (265) is refused. */
   readonly needsUpdateType: boolean;
+  /** True when a new request ends those before it. */
+  readonly replacesRequests: boolean;
+  /** True when a Logon must carry Username (553) and Password (554). */
+  readonly needsLogin: boolean;
+  /** True when the built-in profile takes TLS only. */
+  readonly needsTls: boolean;
   /** True when a Logon must carry RawData (96): an Ed25519 signature over 35, 49, 56, 34 and 52 joined by SOH. */
   readonly needsSignature: boolean;
   /** Text of the News (B) that is sent before a planned end; null: a Logout is all there is. */

@@ -79,16 +79,16 @@ export class FixFlood {
     const wallUs = clock.wallUs();
     const nowMs = clock.monotonicMs();
     this.#forgetEnded();
+    this.#makeRings(output);
     let bytes = 0;
     const start = link.reserve(BATCH_BYTES);
     if (start < 0) return;
     while (this.#allowance.left > 0) {
       const subscription = this.#draw();
-      if (subscription === null) break;
-      const ring = this.#ringOf(subscription, output);
-      if (bytes + ring.nextBytes > BATCH_BYTES) break;
+      const ring = subscription === null ? undefined : this.#rings.get(subscription);
+      if (ring === undefined || bytes + ring.nextBytes > BATCH_BYTES) break;
       this.#allowance.left--;
-      subscription.book.market.renumber(wallUs, nowMs);
+      ring.subscription.book.market.renumber(wallUs, nowMs);
       bytes += this.#write(ring, output, { at: start + bytes, times });
     }
     link.commit(bytes);
@@ -119,12 +119,12 @@ export class FixFlood {
     }
   }
 
-  #ringOf(subscription: LpSubscription, output: SessionOutput): FixRing {
-    let ring = this.#rings.get(subscription);
-    if (ring === undefined) {
-      ring = new FixRing(subscription, output, this.#venue);
-      this.#rings.set(subscription, ring);
+  /** The client is told what is new first, so that a ring begins with the book as it is. */
+  #makeRings(output: SessionOutput): void {
+    for (const subscription of this.#session.desk.subscriptions) {
+      if (this.#rings.has(subscription)) continue;
+      this.#session.sendUpdate(subscription);
+      this.#rings.set(subscription, new FixRing(subscription, output, this.#venue));
     }
-    return ring;
   }
 }

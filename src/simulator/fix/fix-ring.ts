@@ -2,7 +2,7 @@ import type { BookSides } from "./lp-book.ts";
 import type { LpSubscription, MarketDataDraft } from "./lp-subscription.ts";
 import type { LpVenue } from "./lp-venue.ts";
 import type { RenderTimes } from "./market-data-fields.ts";
-import { type MessageStamp, stampsOf, type StampTimes, writeChecksumDigits, writeDigits } from "./message-stamps.ts";
+import { type MessageStamp, type StampTimes, stampsOf, writeChecksumDigits, writeDigits } from "./message-stamps.ts";
 import type { SessionOutput } from "./session-output.ts";
 
 /** Updates of a book that are rendered once and sent in turn for ever. */

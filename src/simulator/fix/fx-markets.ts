@@ -39,7 +39,8 @@ export function coinMarkets(name: (base: string, quote: string) => string, quote
 /** The figures of a symbol: its own, those of the same pair written with or without `/`, else invented ones. */
 export function marketSpecOf(known: readonly LpMarketSpec[], symbol: string): LpMarketSpec {
   const bare = symbol.replaceAll("/", "");
-  const own = known.find((spec) => spec.symbol === symbol) ?? known.find((spec) => spec.symbol.replaceAll("/", "") === bare);
+  const own =
+    known.find((spec) => spec.symbol === symbol) ?? known.find((spec) => spec.symbol.replaceAll("/", "") === bare);
   if (own !== undefined) return { ...own, symbol };
   return { ...known[0], symbol, startTicks: UNKNOWN_START_TICKS + (mixSeed(0, symbol) % UNKNOWN_START_RANGE) };
 }

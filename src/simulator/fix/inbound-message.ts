@@ -23,18 +23,18 @@ export function readMessage(frame: FixFrame): InboundMessage {
 }
 
 /** The value of the first field with this tag; null when there is none. */
-export function valueOf(message: InboundMessage, tag: number): string | null {
+export function textOf(message: InboundMessage, tag: number): string | null {
   return message.fields.find((field) => field[0] === tag)?.[1] ?? null;
 }
 
 /** The values of every field with this tag, in order: the entries of a group of one field. */
-export function valuesOf(message: InboundMessage, tag: number): string[] {
+export function textsOf(message: InboundMessage, tag: number): string[] {
   return message.fields.filter((field) => field[0] === tag).map((field) => field[1]);
 }
 
 /** The whole number of a field; `otherwise` when it is absent or no number. */
 export function numberOf(message: InboundMessage, tag: number, otherwise: number): number {
-  const text = valueOf(message, tag);
+  const text = textOf(message, tag);
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : otherwise;
 }
 

@@ -1,6 +1,6 @@
 import { type KeyObject, verify } from "node:crypto";
 import { Tag } from "../../fix/tags.ts";
-import { type InboundMessage, valueOf } from "./inbound-message.ts";
+import { type InboundMessage, textOf } from "./inbound-message.ts";
 
 /** Longest heartbeat interval taken, s. */
 const MAX_HEARTBEAT_S = 3600;
@@ -61,7 +61,7 @@ export class LogonDesk {
       this.#refusals--;
       return { kind: "refuse", text: this.#refusalText };
     }
-    const heartbeatS = Number(valueOf(logon, Tag.heartBtInt) ?? Number.NaN);
+    const heartbeatS = Number(textOf(logon, Tag.heartBtInt) ?? Number.NaN);
     const problem = this.#problemWith(logon, heartbeatS);
     if (problem !== null) return { kind: "refuse", text: problem };
     return { kind: "accept", heartbeatS };
@@ -69,7 +69,7 @@ export class LogonDesk {
 
   #problemWith(logon: InboundMessage, heartbeatS: number): string | null {
     const { sender, target, username, password, publicKey } = this.#rules;
-    const has = (tag: number, wanted: string | undefined) => wanted === undefined || valueOf(logon, tag) === wanted;
+    const has = (tag: number, wanted: string | undefined) => wanted === undefined || textOf(logon, tag) === wanted;
     if (!has(Tag.senderCompId, sender)) return "Unknown SenderCompID";
     if (!has(Tag.targetCompId, target)) return "Unknown TargetCompID";
     if (!has(Tag.encryptMethod, "0")) return "EncryptMethod must be 0";
@@ -83,7 +83,7 @@ export class LogonDesk {
 }
 
 function isSigned(logon: InboundMessage, publicKey: KeyObject): boolean {
-  const signed = SIGNED_TAGS.map((tag) => valueOf(logon, tag) ?? "").join("\u0001");
-  const signature = Buffer.from(valueOf(logon, Tag.rawData) ?? "", "base64");
+  const signed = SIGNED_TAGS.map((tag) => textOf(logon, tag) ?? "").join("\u0001");
+  const signature = Buffer.from(textOf(logon, Tag.rawData) ?? "", "base64");
   return verify(null, Buffer.from(signed, "latin1"), publicKey, signature);
 }

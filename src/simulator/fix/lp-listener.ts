@@ -24,11 +24,7 @@ export interface LpListener {
  * @param onOpen told of every connection; with TLS once the handshake is done
  * @throws IngestError `config_invalid` when the port cannot be had
  */
-export function listenForLinks(
-  port: number,
-  tls: LpTls | undefined,
-  onOpen: (link: TcpLink) => void,
-): LpListener {
+export function listenForLinks(port: number, tls: LpTls | undefined, onOpen: (link: TcpLink) => void): LpListener {
   const open = new Set<Socket<{ link: TcpLink | null }>>();
   const accept = (socket: Socket<{ link: TcpLink | null }>) => {
     const link = new TcpLink(socket);

@@ -5,7 +5,7 @@ import type { Timer } from "../../runtime/clock.ts";
 import type { FixField } from "../../venues/compiled-fix-venue.ts";
 import type { TcpLink } from "../tcp-link.ts";
 import { type Counterparties, type Counterparty, resetNumbers } from "./counterparties.ts";
-import { type InboundMessage, numberOf, readableText, readMessage, valueOf } from "./inbound-message.ts";
+import { type InboundMessage, numberOf, readableText, readMessage, textOf } from "./inbound-message.ts";
 import { InboundOrder } from "./inbound-order.ts";
 import type { LogonDesk } from "./logon-desk.ts";
 import type { BookSides } from "./lp-book.ts";
@@ -183,15 +183,15 @@ export class LpSession implements FrameListener {
     this.#logonTimer?.cancel();
     if (verdict.kind === "hold") return;
     const party = this.#host.counterparties.find(
-      valueOf(message, Tag.senderCompId) ?? "",
-      valueOf(message, Tag.targetCompId) ?? "",
+      textOf(message, Tag.senderCompId) ?? "",
+      textOf(message, Tag.targetCompId) ?? "",
     );
     if (party.isConnected) {
       // A second connection of the same client is cut off without a word and costs no number.
       this.link.drop();
       return;
     }
-    const isReset = this.#host.venue.dialect.resetsAtLogon || valueOf(message, Tag.resetSeqNumFlag) === "Y";
+    const isReset = this.#host.venue.dialect.resetsAtLogon || textOf(message, Tag.resetSeqNumFlag) === "Y";
     if (isReset) resetNumbers(party);
     const logged = this.#enter(message, party);
     if (!this.#isHighEnough(message, party)) return;
@@ -217,7 +217,7 @@ export class LpSession implements FrameListener {
   #answerLogon(message: InboundMessage, { heartbeatS, isReset }: { heartbeatS: number; isReset: boolean }): void {
     this.send(MsgType.logon, [
       [Tag.encryptMethod, "0"],
-      [Tag.heartBtInt, valueOf(message, Tag.heartBtInt) ?? ""],
+      [Tag.heartBtInt, textOf(message, Tag.heartBtInt) ?? ""],
       ...(isReset ? [[Tag.resetSeqNumFlag, "Y"] as const] : []),
     ]);
     this.#heart?.stop();
@@ -231,17 +231,17 @@ export class LpSession implements FrameListener {
   #take(message: InboundMessage, { party, order }: Logged): void {
     this.#heart?.noteReceived();
     const { msgType } = message;
-    if (valueOf(message, Tag.senderCompId) !== party.client || valueOf(message, Tag.targetCompId) !== party.ours) {
+    if (textOf(message, Tag.senderCompId) !== party.client || textOf(message, Tag.targetCompId) !== party.ours) {
       this.logout("Incorrect comp ids");
       return;
     }
-    if (msgType === MsgType.sequenceReset && valueOf(message, Tag.gapFillFlag) !== "Y") {
+    if (msgType === MsgType.sequenceReset && textOf(message, Tag.gapFillFlag) !== "Y") {
       // Reset mode: its own number does not count.
       party.nextIncoming = numberOf(message, Tag.newSeqNo, party.nextIncoming);
       order.clear();
       return;
     }
-    if (msgType === MsgType.logon && valueOf(message, Tag.resetSeqNumFlag) === "Y") {
+    if (msgType === MsgType.logon && textOf(message, Tag.resetSeqNumFlag) === "Y") {
       this.#startAnew(message, party);
       return;
     }
@@ -277,7 +277,7 @@ export class LpSession implements FrameListener {
     if (msgType === MsgType.resendRequest) this.#answerResend(message, party);
     else if (msgType === MsgType.logout) this.logout("");
     else if (msgType === MsgType.testRequest) {
-      this.send(MsgType.heartbeat, [[Tag.testReqId, valueOf(message, Tag.testReqId) ?? ""]]);
+      this.send(MsgType.heartbeat, [[Tag.testReqId, textOf(message, Tag.testReqId) ?? ""]]);
     } else if (!UNANSWERED.has(msgType) && !this.desk.take(message)) {
       this.send(MsgType.businessReject, [
         [Tag.refSeqNum, String(message.sequence)],

@@ -1,11 +1,11 @@
-import { MsgType } from "../../fix/tags.ts";
+import { MsgType, Tag } from "../../fix/tags.ts";
 import type { FixField } from "../../venues/compiled-fix-venue.ts";
 import { decimalText } from "../decimal-text.ts";
 import type { ExpectedQuote } from "../venue-dialect.ts";
-import { cutBook, haveSameTop } from "./book-changes.ts";
-import type { FixDialect } from "./fix-dialect.ts";
+import { compareBooks, cutBook, haveSameTop } from "./book-changes.ts";
+import type { BookForm, FixDialect } from "./fix-dialect.ts";
 import { type BookLevel, type BookSides, EMPTY_BOOK, type LpBook } from "./lp-book.ts";
-import { changesOf, type IncrementPart, incrementFields, type RenderTimes, snapshotFields } from "./market-data-fields.ts";
+import { type IncrementPart, incrementFields, type RenderTimes, snapshotFields } from "./market-data-fields.ts";
 import { massQuoteFields, quoteFields } from "./quote-fields.ts";
 
 /** First RptSeq (83): ten digits, so that a number can be put over another. */
@@ -18,8 +18,8 @@ export interface SubscriptionTerms {
   /** MarketDepth (264): 0 = all. */
   readonly depth: number;
   readonly wants: { readonly bids: boolean; readonly asks: boolean };
-  /** How updates come, by MDUpdateType (265) and what the LP can. */
-  readonly updates: "increment" | "snapshot";
+  /** MDUpdateType (265) = 0: snapshots only. */
+  readonly isFullRefresh: boolean;
   /** QuoteResponseLevel (301) = 2 on every MassQuote. */
   readonly wantsAck: boolean;
 }
@@ -35,6 +35,7 @@ export class LpSubscription {
   readonly book: LpBook;
   readonly terms: SubscriptionTerms;
   readonly #dialect: FixDialect;
+  readonly #form: BookForm;
   #told: BookSides = EMPTY_BOOK;
   #rptSeq = FIRST_RPT_SEQ;
   #quoteNumber = 0;
@@ -43,6 +44,7 @@ export class LpSubscription {
     this.#dialect = dialect;
     this.book = book;
     this.terms = terms;
+    this.#form = terms.depth === 1 ? dialect.shape.top : dialect.shape.book;
   }
 
   /** RptSeq (83) of what was told last. */
@@ -67,7 +69,10 @@ export class LpSubscription {
     const told = this.#remember(sides);
     if (stream === "market-data") {
       const message = { book, requestId: terms.requestId, rptSeq: this.#rptSeq, times };
-      return { msgType: MsgType.marketDataSnapshot, fields: snapshotFields(shape, sides, message) };
+      return {
+        msgType: MsgType.marketDataSnapshot,
+        fields: snapshotFields(shape, { sides, entryTags: this.#form.snapshotEntry }, message),
+      };
     }
     const quoteId = `${terms.requestId}-${++this.#quoteNumber}`;
     const message = { book, requestId: terms.requestId, quoteId, times, wantsAck: terms.wantsAck };
@@ -78,9 +83,8 @@ export class LpSubscription {
 
   /** What is new, by increment where this client gets them; null when nothing is. */
   tellNew(times: RenderTimes, sides: BookSides = this.now): MarketDataDraft | null {
-    if (this.terms.updates === "snapshot" || this.#dialect.stream === "quote") {
-      return sides === this.#told ? null : this.tellAll(times, sides);
-    }
+    const isWhole = this.terms.isFullRefresh || this.#form.updates === "snapshot" || this.#dialect.stream === "quote";
+    if (isWhole) return sides === this.#told ? null : this.tellAll(times, sides);
     const part = this.takePart(sides);
     if (part.changes.length === 0) return null;
     const fields = incrementFields(this.#dialect.shape, [part], { requestId: this.terms.requestId, times });
@@ -90,7 +94,7 @@ export class LpSubscription {
   /** The changes of this symbol for an X, and from now on the client knows them. */
   takePart(sides: BookSides = this.now): IncrementPart {
     const told = this.#remember(sides);
-    const changes = changesOf(this.#dialect.shape, { told, now: sides }, this.terms.depth);
+    const changes = compareBooks(told, sides, this.#form.key);
     return { book: this.book, rptSeq: this.#rptSeq, changes };
   }
 
@@ -102,7 +106,7 @@ export class LpSubscription {
 
   /** True when what was told last has another best than `before`. */
   hasNewTop(before: BookSides): boolean {
-    return !haveSameTop(before, this.#told);
+    return !haveSameTop(before, this.#told, this.#hasSizes);
   }
 
   /** What a right client makes of what it was told. */
@@ -111,7 +115,8 @@ export class LpSubscription {
     const [bid] = this.#told.bids;
     const [ask] = this.#told.asks;
     const price = (level: BookLevel | undefined) => level && decimalText(level.priceUnits, spec.priceDecimals);
-    const size = (level: BookLevel | undefined) => level && decimalText(level.sizeUnits, spec.sizeDecimals);
+    const size = (level: BookLevel | undefined) =>
+      level && this.#hasSizes ? decimalText(level.sizeUnits, spec.sizeDecimals) : null;
     return {
       symbol: this.book.symbol,
       bidPrice: price(bid) ?? null,
@@ -121,6 +126,11 @@ export class LpSubscription {
       sequence: String(sequence),
       venueTimeMs: times.timeMs,
     };
+  }
+
+  /** False where the LP tells prices alone. */
+  get #hasSizes(): boolean {
+    return this.#dialect.stream === "quote" || this.#form.snapshotEntry.includes(Tag.mdEntrySize);
   }
 
   #remember(sides: BookSides): BookSides {

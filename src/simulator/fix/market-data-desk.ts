@@ -1,7 +1,7 @@
 import { MsgType, Tag } from "../../fix/tags.ts";
 import type { FixField } from "../../venues/compiled-fix-venue.ts";
 import type { SymbolVerdict } from "../venue-dialect.ts";
-import { type InboundMessage, numberOf, valueOf, valuesOf } from "./inbound-message.ts";
+import { type InboundMessage, numberOf, textOf, textsOf } from "./inbound-message.ts";
 import type { LpBook } from "./lp-book.ts";
 import { LpSubscription, type SubscriptionTerms } from "./lp-subscription.ts";
 import type { LpVenue } from "./lp-venue.ts";
@@ -62,9 +62,9 @@ export class MarketDataDesk {
     }
     const wanted = isQuoteStream ? MsgType.quoteRequest : MsgType.marketDataRequest;
     if (message.msgType !== wanted) return false;
-    const requestId = valueOf(message, this.#requestIdTag);
+    const requestId = textOf(message, this.#requestIdTag);
     if (requestId === null) this.#rejectIncomplete(message);
-    else if (valueOf(message, Tag.subscriptionRequestType) === "2") this.#end(requestId);
+    else if (textOf(message, Tag.subscriptionRequestType) === "2") this.#end(requestId);
     else this.#begin(requestId, message);
     return true;
   }
@@ -84,7 +84,7 @@ export class MarketDataDesk {
   }
 
   #begin(requestId: string, message: InboundMessage): void {
-    const symbols = valuesOf(message, Tag.symbol);
+    const symbols = textsOf(message, Tag.symbol);
     const refusal = this.#problemWith(requestId, message, symbols);
     if (refusal !== null) {
       this.#refuse(requestId, refusal, symbols);
@@ -95,7 +95,8 @@ export class MarketDataDesk {
     const books = symbols.map((symbol) => this.#venue.findBook(symbol)).filter((book): book is LpBook => book !== null);
     const asked = books.map((book) => new LpSubscription(dialect, book, terms));
     // Without a type a QuoteRequest asks for a stream.
-    if (valueOf(message, Tag.subscriptionRequestType) !== "0") {
+    if (textOf(message, Tag.subscriptionRequestType) !== "0") {
+      if (dialect.replacesRequests) this.#byRequest.clear();
       this.#byRequest.set(requestId, asked);
       this.#changed();
     }
@@ -103,14 +104,13 @@ export class MarketDataDesk {
   }
 
   #termsOf(requestId: string, message: InboundMessage): SubscriptionTerms {
-    const types = valuesOf(message, Tag.mdEntryType);
+    const types = textsOf(message, Tag.mdEntryType);
     const has = (type: string) => types.length === 0 || types.includes(type);
-    const isFullRefresh = valueOf(message, Tag.mdUpdateType) === "0";
     return {
       requestId,
       depth: numberOf(message, Tag.marketDepth, 0),
       wants: { bids: has("0"), asks: has("1") },
-      updates: isFullRefresh ? "snapshot" : this.#venue.dialect.shape.updates,
+      isFullRefresh: textOf(message, Tag.mdUpdateType) === "0",
       wantsAck: this.#wantsAck,
     };
   }
@@ -121,14 +121,14 @@ export class MarketDataDesk {
     }
     const { dialect } = this.#venue;
     if (dialect.stream === "market-data") {
-      const type = valueOf(message, Tag.subscriptionRequestType) ?? "";
+      const type = textOf(message, Tag.subscriptionRequestType) ?? "";
       if (!["0", "1"].includes(type)) {
         return { reason: RejectReason.unsupportedSubscription, text: `Unsupported SubscriptionRequestType '${type}'` };
       }
-      if (valueOf(message, Tag.marketDepth) === null) {
+      if (textOf(message, Tag.marketDepth) === null) {
         return { reason: RejectReason.unsupportedDepth, text: "MarketDepth is missing" };
       }
-      if (type === "1" && dialect.needsUpdateType && valueOf(message, Tag.mdUpdateType) === null) {
+      if (type === "1" && dialect.needsUpdateType && textOf(message, Tag.mdUpdateType) === null) {
         return { reason: RejectReason.unsupportedUpdate, text: "MDUpdateType is missing" };
       }
     }
@@ -179,14 +179,14 @@ export class MarketDataDesk {
   /** A client ends a stream by its request, or all streams of the symbols it names. */
   #cancelQuotes(message: InboundMessage): void {
     const isStatusQuestion =
-      message.msgType === MsgType.quoteStatusRequest && valueOf(message, Tag.subscriptionRequestType) !== "2";
+      message.msgType === MsgType.quoteStatusRequest && textOf(message, Tag.subscriptionRequestType) !== "2";
     if (isStatusQuestion) return;
-    const requestId = valueOf(message, Tag.quoteReqId);
+    const requestId = textOf(message, Tag.quoteReqId);
     if (requestId !== null) {
       this.#end(requestId);
       return;
     }
-    const symbols = valuesOf(message, Tag.symbol);
+    const symbols = textsOf(message, Tag.symbol);
     for (const [id, asked] of [...this.#byRequest]) {
       if (asked.some(({ book }) => symbols.includes(book.symbol))) this.#end(id);
     }

@@ -1,7 +1,7 @@
 import { Tag } from "../../fix/tags.ts";
 import type { FixField } from "../../venues/compiled-fix-venue.ts";
 import { decimalText } from "../decimal-text.ts";
-import { type BookChange, compareBooks } from "./book-changes.ts";
+import type { BookChange } from "./book-changes.ts";
 import type { FixShape } from "./fix-dialect.ts";
 import type { BookLevel, BookSides, LpBook } from "./lp-book.ts";
 
@@ -73,7 +73,7 @@ const WRITERS: ReadonlyMap<number, FieldWriter> = new Map<number, FieldWriter>([
 /** The body of a W. */
 export function snapshotFields(
   shape: FixShape,
-  sides: BookSides,
+  { sides, entryTags }: { readonly sides: BookSides; readonly entryTags: readonly number[] },
   message: SymbolPart & { readonly requestId: string; readonly times: RenderTimes },
 ): FixField[] {
   const head: Facts = { ...message, side: null, action: null, level: null, refId: null, position: 0 };
@@ -85,7 +85,7 @@ export function snapshotFields(
   return [
     ...fieldsOf(shape.snapshotHead, head),
     [Tag.noMdEntries, String(entries.length)],
-    ...entries.flatMap((facts) => fieldsOf(shape.snapshotEntry, facts)),
+    ...entries.flatMap((facts) => fieldsOf(entryTags, facts)),
   ];
 }
 
@@ -98,10 +98,7 @@ export function incrementFields(
   const entries = parts.flatMap(({ changes, ...part }) =>
     changes.map((change): Facts => ({ ...part, ...message, ...change })),
   );
-  const fields: FixField[] = [
-    ...fieldsOf(shape.incrementHead, entries[0]),
-    [Tag.noMdEntries, String(entries.length)],
-  ];
+  const fields: FixField[] = [...fieldsOf(shape.incrementHead, entries[0]), [Tag.noMdEntries, String(entries.length)]];
   const last = new Map<number, string>();
   for (const facts of entries) {
     const tags = facts.action === "2" ? shape.deleteEntry : shape.incrementEntry;
@@ -113,16 +110,6 @@ export function incrementFields(
     }
   }
   return fields;
-}
-
-/** The changes of a book as the shape wants them. */
-export function changesOf(
-  shape: FixShape,
-  books: { readonly told: BookSides; readonly now: BookSides },
-  depth: number,
-): BookChange[] {
-  const key = depth === 1 ? shape.topKey : shape.key;
-  return compareBooks(books.told, books.now, key);
 }
 
 function fieldsOf(tags: readonly number[], facts: Facts): FixField[] {

@@ -1,8 +1,8 @@
 import { Tag } from "../../fix/tags.ts";
 import type { FixField } from "../../venues/compiled-fix-venue.ts";
 import { decimalText } from "../decimal-text.ts";
-import type { RenderTimes } from "./market-data-fields.ts";
 import type { BookLevel, BookSides, LpBook } from "./lp-book.ts";
+import type { RenderTimes } from "./market-data-fields.ts";
 
 const TOT_NO_QUOTE_ENTRIES = 304;
 /** QuoteResponseLevel (301): acknowledge each message. */

@@ -1,5 +1,5 @@
-import { FixFrame } from "../../fix/fix-frame.ts";
 import { readFields } from "../../fix/field-reader.ts";
+import { FixFrame } from "../../fix/fix-frame.ts";
 import { MsgType, Tag } from "../../fix/tags.ts";
 import type { FixField } from "../../venues/compiled-fix-venue.ts";
 import type { SentHistory } from "./sent-history.ts";
@@ -64,11 +64,11 @@ export function resent(kept: Buffer, sequence: number): ResentMessage {
   frame.bytes = kept;
   frame.end = kept.length;
   const fields = readFields(frame);
-  const valueOf = (tag: number) => fields.find((field) => field[0] === tag)?.[1] ?? null;
+  const textOf = (tag: number) => fields.find((field) => field[0] === tag)?.[1] ?? null;
   return {
-    msgType: valueOf(Tag.msgType) ?? "",
+    msgType: textOf(Tag.msgType) ?? "",
     sequence,
-    origSendingTime: valueOf(Tag.sendingTime),
+    origSendingTime: textOf(Tag.sendingTime),
     body: fields.filter(([tag]) => !NOT_BODY.has(tag)),
   };
 }

@@ -4,7 +4,7 @@ import type { FixField } from "../../venues/compiled-fix-venue.ts";
 import type { TcpLink } from "../tcp-link.ts";
 import type { Counterparty } from "./counterparties.ts";
 import { type Damage, damaged, withPaddedLength } from "./fix-message.ts";
-import { type InboundMessage, valueOf } from "./inbound-message.ts";
+import { type InboundMessage, textOf } from "./inbound-message.ts";
 import type { LpVenue } from "./lp-venue.ts";
 import { answerResend, type ResentMessage } from "./resend-answer.ts";
 
@@ -39,11 +39,11 @@ export class SessionOutput {
     this.#venue = parts.venue;
     this.#onSent = parts.onSent;
     this.#ids = {
-      beginString: valueOf(logon, Tag.beginString) ?? "",
+      beginString: textOf(logon, Tag.beginString) ?? "",
       sender: parts.party.ours,
       target: parts.party.client,
-      senderSub: valueOf(logon, Tag.targetSubId),
-      targetSub: valueOf(logon, Tag.senderSubId),
+      senderSub: textOf(logon, Tag.targetSubId),
+      targetSub: textOf(logon, Tag.senderSubId),
     };
   }
 
@@ -100,12 +100,7 @@ export class SessionOutput {
    *
    * @param origSendingTime of a possible duplicate (43, 122); null: it is none
    */
-  encode(
-    msgType: string,
-    sequence: number,
-    body: readonly FixField[],
-    origSendingTime: string | null = null,
-  ): Buffer {
+  encode(msgType: string, sequence: number, body: readonly FixField[], origSendingTime: string | null = null): Buffer {
     const sendingTime = this.#venue.times().timestamp;
     const isPossDup = origSendingTime !== null;
     this.#builder.header({ ...this.#ids, msgType, sequence, sendingTime, isPossDup, origSendingTime });

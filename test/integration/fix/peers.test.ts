@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { FixFaultProxy, type FrameFault } from "../../harness/fix-fault-proxy.ts";
 import { type PeerDump, PeerLp } from "../../harness/fix-peer-lp.ts";
 import { type FixPeerKind, FixPeerProcess } from "../../harness/fix-peer-process.ts";
-import { fieldOf } from "../../harness/fix-wire.ts";
+import { fieldOf, readable } from "../../harness/fix-wire.ts";
 import { waitUntil } from "../../harness/wait-until.ts";
 
 const SYMBOLS = ["EUR/USD", "GBP/USD", "USD/JPY"];
@@ -62,12 +62,11 @@ describe.each(["quickfixj", "quickfix-go"] as const)("%s LP and a QuickFIX/J ini
     await pair.stop();
   });
 
-  test.each([
-    "lose",
-    "bad_checksum",
-    "garbage_before",
-    "short_body_length",
-  ] satisfies FrameFault[])("end with equal books though the proxy does to frames: %s", async (fault) => {
+  // What quickfix-go resends nobody can read: see below.
+  const faults: readonly FrameFault[] =
+    kind === "quickfix-go" ? ["garbage_before"] : ["lose", "bad_checksum", "garbage_before", "short_body_length"];
+
+  test.each(faults)("end with equal books though the proxy does to frames: %s", async (fault) => {
     const pair = await startPair(kind);
     pair.proxy.order({ fault, count: 3, msgType: "X" });
     await pair.lp.burst(50);
@@ -105,4 +104,19 @@ describe.each(["quickfixj", "quickfix-go"] as const)("%s LP and a QuickFIX/J ini
     expect(Number(fieldOf(fill, 36))).toBe(from + 5);
     await pair.stop();
   });
+});
+
+// A defect of every release up to 0.9.10: BodyLength (9) and CheckSum (10) of a resent message with a group are reckoned
+// as if each tag stood in it once. When this test fails the LP has been mended, and can be used for replays.
+test("quickfix-go resends increments with a wrong BodyLength", async () => {
+  const pair = await startPair("quickfix-go");
+  pair.proxy.order({ fault: "lose", count: 1, msgType: "X" });
+  await pair.lp.burst(20);
+  await waitUntil(() => pair.proxy.sentToLp("2").length > 0, { limitMs: 5000, what: "ResendRequest" });
+  // A frame that is too short for its length swallows what follows: the proxy, which cuts by length, sees that as garbage.
+  await waitUntil(() => pair.proxy.fromLp.some((piece) => !readable(piece).endsWith("|")), {
+    limitMs: 5000,
+    what: "piece that is no message",
+  });
+  await pair.stop();
 });

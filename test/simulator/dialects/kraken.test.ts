@@ -29,7 +29,7 @@ test("kraken greets with its status, acks each symbol and sends a snapshot first
 
 test("kraken writes prices and sizes as JSON numbers with their zeros", async () => {
   const seen: string[] = [];
-  bench = new Bench({ venue: "kraken", onSent: (_, quote) => seen.push(quote.bidSize) });
+  bench = new Bench({ venue: "kraken", onSent: (_, quote) => seen.push(String(quote.bidSize)) });
   const client = await connected();
   client.send(subscribe(["EUR/USD"]));
   await bench.requestsRead(1);

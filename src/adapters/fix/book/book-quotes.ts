@@ -5,7 +5,7 @@ import { FixFrame } from "../../../fix/fix-frame.ts";
 import type { MarketDataMessage } from "../../../fix/market-data-message.ts";
 import type { MarketDataPlan } from "../../../venues/compiled-fix-venue.ts";
 import type { EntryStore } from "./entry-store.ts";
-import { MessageTime, type TimestampReader } from "./message-time.ts";
+import { messageTimeMs, sendingTimeMs } from "./message-time.ts";
 import type { SymbolBook } from "./symbol-book.ts";
 import { ToldTops } from "./told-tops.ts";
 
@@ -20,7 +20,6 @@ export interface BookQuotesOptions {
   readonly epoch: number;
   readonly quotes: QuoteSink;
   readonly publish: PublishRule;
-  readonly timestampMs: TimestampReader;
 }
 
 /** The venue's stamp was not read yet for the message in hand. */
@@ -33,7 +32,7 @@ export class BookQuotes {
   readonly #isEveryUpdate: boolean;
   readonly #hasRptSeq: boolean;
   readonly #tops: ToldTops;
-  readonly #time: MessageTime;
+  readonly #timeFrom: MarketDataPlan["time"];
   readonly #view = new QuoteView();
   /** Where RptSeq (83) of each symbol stands in the message in hand; −1 = nowhere. */
   readonly #rptSeqFrom: Int32Array;
@@ -48,7 +47,7 @@ export class BookQuotes {
     this.#isEveryUpdate = options.publish === "every_update";
     this.#hasRptSeq = options.plan.hasRptSeq;
     this.#tops = new ToldTops(store, count);
-    this.#time = new MessageTime(options.plan.time, options.timestampMs);
+    this.#timeFrom = options.plan.time;
     this.#view.isRawText = true;
     this.#view.epoch = options.epoch;
     this.#rptSeqFrom = new Int32Array(count);
@@ -90,7 +89,7 @@ export class BookQuotes {
     else if (message === null) this.#tops.showSequence(view, frame.bytes, -1, -1);
     else this.#tops.showSequence(view, message.bytes, this.#rptSeqFrom[symbol], this.#rptSeqTo[symbol]);
     if (this.#timeMs === UNREAD) {
-      this.#timeMs = message === null ? this.#time.readSendingTime(frame) : this.#time.read(message, frame);
+      this.#timeMs = message === null ? sendingTimeMs(frame) : messageTimeMs(this.#timeFrom, message, frame);
     }
     view.venueTimeMs = this.#timeMs;
     view.raw = frame.bytes;

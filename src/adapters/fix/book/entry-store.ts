@@ -49,12 +49,11 @@ export class EntryStore {
     this.price.read(message.bytes, message.priceFrom[i], message.priceTo[i]);
   }
 
-  /** Takes a place and puts in the price that was read, the size of entry `i`, and the id that `ids` looked for last. */
+  /** Takes a place, without an id, and puts in the price that was read and the size of entry `i`. */
   add(message: MarketDataMessage, i: number): number {
     const place = this.#takePlace();
     this.setPrice(place);
     this.setSize(place, message, i);
-    this.ids.keep(place);
     return place;
   }
 

@@ -5,10 +5,9 @@ import type { FixDefinitions } from "jspurefix/dist/dictionary/definition/fix-de
 import { DITokens } from "jspurefix/dist/runtime/di-tokens.js";
 import type { ISessionDescription } from "jspurefix/dist/transport/session/a-session-msg-factory.js";
 import type { FixEngineOptions } from "./fix-engine.ts";
-import { MessageTransmitter } from "./message-transmitter.ts";
 import { NumbersStore } from "./numbers-store.ts";
 import { SessionMessages } from "./session-messages.ts";
-import { messageBuffer, SessionParts } from "./session-parts.ts";
+import { SessionParts } from "./session-parts.ts";
 
 const SOH = 1;
 /** Room for one message of ours at first, bytes. */
@@ -24,8 +23,9 @@ export interface EngineConfig extends IJsFixConfig {
 /** The settings of one session in jspurefix's words. It logs nothing: messages hold secrets. */
 export function createEngineConfig(options: FixEngineOptions, definitions: FixDefinitions): EngineConfig {
   const description = describe(options);
-  const parts = new SessionParts(definitions, messageBuffer(options.maxMessageBytes));
-  const config: EngineConfig = {
+  const parts = new SessionParts(definitions, options.maxMessageBytes);
+  parts.register(DITokens.TransmitBuffer, () => new ElasticBuffer(SEND_BUFFER_BYTES));
+  return {
     options,
     definitions,
     description,
@@ -37,9 +37,6 @@ export function createEngineConfig(options: FixEngineOptions, definitions: FixDe
     sessionContainer: parts,
     sessionStoreFactory: { create: () => new NumbersStore(options.numbers) },
   };
-  parts.register(DITokens.TransmitBuffer, () => new ElasticBuffer(SEND_BUFFER_BYTES));
-  parts.register(DITokens.MsgTransmitter, () => new MessageTransmitter(config));
-  return config;
 }
 
 function describe(options: FixEngineOptions): ISessionDescription {

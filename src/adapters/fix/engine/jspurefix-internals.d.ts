@@ -2,11 +2,6 @@
 // entry would load every transport, and its own types every message of every version of FIX. What is overridden although
 // jspurefix calls it private is declared `protected` here.
 
-declare module "*.xml" {
-  const text: string;
-  export default text;
-}
-
 declare module "jspurefix/dist/buffer/elastic-buffer.js" {
   export class ElasticBuffer {
     constructor(size?: number, returnTo?: number);
@@ -50,30 +45,30 @@ declare module "jspurefix/dist/buffer/ascii/ascii-segment-parser.js" {
 }
 
 declare module "jspurefix/dist/buffer/segment/segment-description.js" {
-  /** A stretch of the tags of one message: a component, a group, the message. */
+  /** A stretch of the tags of one message, by position: a component, a group, the message. */
   export interface SegmentDescription {
+    readonly name: string;
+    readonly type: number;
     readonly startPosition: number;
+    /** The last one. */
     readonly endPosition: number;
     /** Of a group: where its entries begin. */
     readonly delimiterPositions: readonly number[] | undefined;
   }
 }
 
+declare module "jspurefix/dist/buffer/segment/segment-type.js" {
+  export const SegmentType: { readonly Group: number };
+}
+
 declare module "jspurefix/dist/buffer/msg-view.js" {
-  import type { ElasticBuffer } from "jspurefix/dist/buffer/elastic-buffer.js";
   import type { SegmentDescription } from "jspurefix/dist/buffer/segment/segment-description.js";
   import type { Tags } from "jspurefix/dist/buffer/tag/tags.js";
 
   /** Good for the time of one event: the parser reuses its buffer and its tags. */
   export interface MsgView {
-    readonly buffer: ElasticBuffer;
-    readonly segment: SegmentDescription;
-    readonly structure: { readonly tags: Tags; readonly segments: readonly SegmentDescription[] } | null;
+    readonly structure: { readonly tags: Tags; readonly segments: readonly SegmentDescription[] };
     getString(tag: number): string | null;
-    getTyped(tag: number): unknown;
-    getView(name: string): MsgView | null;
-    getGroupInstance(index: number): MsgView | null;
-    groupCount(): number;
   }
 }
 
@@ -81,13 +76,13 @@ declare module "jspurefix/dist/buffer/ascii/ascii-parser.js" {
   import { EventEmitter } from "node:events";
   import type { AsciiParserState } from "jspurefix/dist/buffer/ascii/ascii-parser-state.js";
   import type { ElasticBuffer } from "jspurefix/dist/buffer/elastic-buffer.js";
-  import type { IJsFixConfig } from "jspurefix/dist/config/js-fix-config.js";
+  import type { ParserConfig } from "jspurefix/dist/config/js-fix-config.js";
 
   export class AsciiParser extends EventEmitter {
-    constructor(config: IJsFixConfig, readStream: null, buffer: ElasticBuffer, maxMessageLen: number);
+    constructor(config: ParserConfig, readStream: null, buffer: ElasticBuffer, maxMessageLen: number);
     readonly state: AsciiParserState;
     /** Emits `msg` (type, view) for each message. Throws on what is none. */
-    protected parse(bytes: Buffer, end: number): void;
+    parseBuffer(bytes: Buffer): void;
   }
 }
 
@@ -105,7 +100,10 @@ declare module "jspurefix/dist/config/js-fix-config.js" {
   import type { EmptyLogFactory } from "jspurefix/dist/config/empty-log-factory.js";
   import type { FixDefinitions } from "jspurefix/dist/dictionary/definition/fix-definitions.js";
   import type { IFixSessionStore } from "jspurefix/dist/store/fix-session-store.js";
-  import type { ASessionMsgFactory, ISessionDescription } from "jspurefix/dist/transport/session/a-session-msg-factory.js";
+  import type {
+    ASessionMsgFactory,
+    ISessionDescription,
+  } from "jspurefix/dist/transport/session/a-session-msg-factory.js";
 
   /** The little of a dependency container that jspurefix uses of it. */
   export interface SessionContainer {
@@ -113,15 +111,19 @@ declare module "jspurefix/dist/config/js-fix-config.js" {
     registerInstance(token: unknown, instance: unknown): unknown;
   }
 
-  export interface IJsFixConfig {
-    readonly factory: ASessionMsgFactory;
+  /** What a parser wants of the settings. */
+  export interface ParserConfig {
     readonly definitions: FixDefinitions;
-    readonly description: ISessionDescription;
     readonly delimiter: number;
     /** Stands for the delimiter in buffers until a message is done. */
     readonly logDelimiter: number;
-    readonly logFactory: EmptyLogFactory;
     readonly sessionContainer: SessionContainer;
+  }
+
+  export interface IJsFixConfig extends ParserConfig {
+    readonly factory: ASessionMsgFactory;
+    readonly description: ISessionDescription;
+    readonly logFactory: EmptyLogFactory;
     readonly sessionStoreFactory: { create(): IFixSessionStore };
   }
 }
@@ -277,7 +279,10 @@ declare module "jspurefix/dist/dictionary/definition/simple-field-definition.js"
     readonly tag: number;
     readonly name: string;
     /** By value; null when the field has none. */
-    readonly enums: ReadonlyMap<string, { readonly key: string; readonly val: string; readonly description: string }> | null;
+    readonly enums: ReadonlyMap<
+      string,
+      { readonly key: string; readonly val: string; readonly description: string }
+    > | null;
   }
 }
 
@@ -295,8 +300,8 @@ declare module "jspurefix/dist/dictionary/definition/fix-definitions.js" {
 declare module "jspurefix/dist/dictionary/parser/quickfix/quick-fix-graph-parser.js" {
   import type { FixDefinitions } from "jspurefix/dist/dictionary/definition/fix-definitions.js";
 
-  export class QuickFixGraphParser {
+  export const QuickFixGraphParser: {
     /** Checks and reads a dictionary in the QuickFIX XML form; throws on the first fault, or with all that it checks for. */
-    static parse(xml: string): FixDefinitions;
-  }
+    parse(xml: string): FixDefinitions;
+  };
 }

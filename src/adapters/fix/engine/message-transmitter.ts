@@ -1,11 +1,16 @@
 import { AsciiMsgTransmitter } from "jspurefix/dist/transport/ascii/ascii-msg-transmitter.js";
+import { formatUtcTimestamp } from "../../../fix/utc-timestamp.ts";
 import type { FixField } from "../../../venues/compiled-fix-venue.ts";
 import type { EngineConfig } from "./engine-config.ts";
 import { FieldsBody, type HeaderValues } from "./fields-body.ts";
-import { utcTimestampText } from "./utc-text.ts";
 
 const EQUALS = 0x3d;
 const SOH = 1;
+/** SendingTime (52) in ms: what every LP takes. */
+const TIME_DIGITS = 3;
+/** In place of a character that ISO 8859-1 has no byte for, and of a SOH, which would make two fields of one. */
+const REPLACEMENT = 0x3f;
+const LATIN1_MAX = 0xff;
 /** Name of the header in every QuickFIX dictionary. */
 const HEADER = "StandardHeader";
 
@@ -41,7 +46,7 @@ export class MessageTransmitter extends AsciiMsgTransmitter {
   }
 
   #now(): string {
-    return utcTimestampText(this.config.options.clock.wallUs());
+    return formatUtcTimestamp(this.config.options.clock.wallUs(), TIME_DIGITS);
   }
 
   #encode(message: OutgoingMessage): Buffer {
@@ -61,7 +66,10 @@ export class MessageTransmitter extends AsciiMsgTransmitter {
     const { buffer } = this;
     buffer.writeWholeNumber(tag);
     buffer.writeChar(EQUALS);
-    buffer.writeBuffer(Buffer.from(value, "latin1"));
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      buffer.writeChar(code > LATIN1_MAX || code === SOH ? REPLACEMENT : code);
+    }
     buffer.writeChar(SOH);
   }
 }

@@ -28,6 +28,7 @@ export class Pulse {
   #sentAtMs = 0;
   #heardAtMs = 0;
   #isTested = false;
+  #isHeld = false;
   #timer: Timer | null = null;
 
   /** @param heartbeatS HeartBtInt (108); 0 = neither heartbeats nor a limit of silence */
@@ -61,6 +62,12 @@ export class Pulse {
     this.#isTested = false;
   }
 
+  /** While nothing is read, silence says nothing; heartbeats go on. */
+  hold(isHeld: boolean): void {
+    if (this.#isHeld && !isHeld) this.noteHeard();
+    this.#isHeld = isHeld;
+  }
+
   #wait(): void {
     const silenceMs = this.#peerMs * (this.#isTested ? DEAD_AFTER : TEST_AFTER);
     const dueMs = Math.min(this.#sentAtMs + this.#ownMs, this.#heardAtMs + silenceMs);
@@ -70,6 +77,7 @@ export class Pulse {
   #beat(): void {
     this.#timer = null;
     const nowMs = this.#clock.monotonicMs();
+    if (this.#isHeld) this.noteHeard();
     const silentMs = nowMs - this.#heardAtMs;
     if (silentMs >= this.#peerMs * DEAD_AFTER) {
       this.#listener.onSilent();

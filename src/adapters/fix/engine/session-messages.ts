@@ -1,4 +1,7 @@
-import { ASessionMsgFactory, type ISessionDescription } from "jspurefix/dist/transport/session/a-session-msg-factory.js";
+import {
+  ASessionMsgFactory,
+  type ISessionDescription,
+} from "jspurefix/dist/transport/session/a-session-msg-factory.js";
 import { Tag } from "../../../fix/tags.ts";
 import type { FixField } from "../../../venues/compiled-fix-venue.ts";
 import { FieldsBody } from "./fields-body.ts";

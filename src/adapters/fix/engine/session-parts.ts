@@ -7,23 +7,20 @@ import type { FixDefinitions } from "jspurefix/dist/dictionary/definition/fix-de
 /** Room for a message behind which the trailer still fits: jspurefix writes past the end of a buffer without a word. */
 const TRAILER_ROOM_BYTES = 64;
 
-/** A buffer a whole message fits into. */
-export function messageBuffer(maxMessageBytes: number): ElasticBuffer {
-  const size = maxMessageBytes + TRAILER_ROOM_BYTES;
-  return new ElasticBuffer(size, size);
-}
-
 /**
  * The parts of one session, by jspurefix's tokens. Stands where jspurefix has a dependency container; it asks for these few
  * things alone.
  */
 export class SessionParts implements SessionContainer {
+  /** What a parser writes messages into; its state reads them there. */
+  readonly parseBuffer: ElasticBuffer;
   readonly #makers = new Map<unknown, () => unknown>();
 
-  /** @param buffer what the parser writes messages into */
-  constructor(definitions: FixDefinitions, buffer: ElasticBuffer) {
+  constructor(definitions: FixDefinitions, maxMessageBytes: number) {
+    const size = maxMessageBytes + TRAILER_ROOM_BYTES;
+    this.parseBuffer = new ElasticBuffer(size, size);
     this.#makers.set(AsciiSegmentParser, () => new AsciiSegmentParser(definitions));
-    this.#makers.set(AsciiParserState, () => new AsciiParserState(buffer));
+    this.#makers.set(AsciiParserState, () => new AsciiParserState(this.parseBuffer));
   }
 
   /** Says what makes a part; made anew each time it is asked for. */
@@ -37,7 +34,8 @@ export class SessionParts implements SessionContainer {
 
   resolve(token: unknown): unknown {
     const make = this.#makers.get(token);
-    if (make === undefined) throw new Error(`Cannot make a part of a FIX session: nothing is registered as ${String(token)}`);
+    if (make === undefined)
+      throw new Error(`Cannot make a part of a FIX session: nothing is registered as ${String(token)}`);
     return make();
   }
 }

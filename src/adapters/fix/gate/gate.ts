@@ -10,7 +10,6 @@ import { GateReplies } from "./gate-replies.ts";
 import { Hole } from "./hole.ts";
 import type { MessageKinds } from "./message-kinds.ts";
 import { PeerCheck } from "./peer-check.ts";
-import { isLater } from "./sending-time.ts";
 import { endOfRefusal, isRejectOfLogon, isYes, msgTypeText, readSequence } from "./session-fields.ts";
 
 /** How long the LP may take to answer a ResendRequest, ms. */
@@ -98,6 +97,11 @@ export class SequenceGate implements FrameListener {
   /** Takes bytes of the connection. */
   receive(chunk: Uint8Array): void {
     this.#scanner.feed(chunk);
+  }
+
+  /** Nothing is read any more, or it is again: meanwhile no answer to a ResendRequest is missed. */
+  hold(isHeld: boolean): void {
+    this.#hole.hold(isHeld);
   }
 
   /** Takes, tells and times nothing any more. */
@@ -345,7 +349,11 @@ function isMarketData(msgType: number): boolean {
 function isSentBeforeOriginal(frame: FixFrame): boolean {
   const { bytes, origSendingTimeStart, sendingTimeStart } = frame;
   const length = Math.min(frame.origSendingTimeEnd - origSendingTimeStart, frame.sendingTimeEnd - sendingTimeStart);
-  return sendingTimeStart >= 0 && isLater(bytes, origSendingTimeStart, sendingTimeStart, length);
+  for (let at = 0; at < length; at++) {
+    const difference = bytes[origSendingTimeStart + at] - bytes[sendingTimeStart + at];
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
 }
 
 /** What was kept was a good message when it came. */

@@ -38,6 +38,7 @@ export class Hole {
   /** The next number when the answer was last looked for. */
   #nextAtLook = 0;
   #timer: Timer | null = null;
+  #isHeld = false;
 
   constructor(options: HoleOptions) {
     this.#options = options;
@@ -81,6 +82,12 @@ export class Hole {
     this.#askNow();
   }
 
+  /** While nothing is read, no answer can come. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (this.#timer !== null) this.#await();
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#timer?.cancel();
@@ -107,7 +114,7 @@ export class Hole {
   /** An answer that is under way may take its time. */
   #look(): void {
     this.#timer = null;
-    if (this.#options.numbers.nextIncoming > this.#nextAtLook) this.#await();
+    if (this.#isHeld || this.#options.numbers.nextIncoming > this.#nextAtLook) this.#await();
     else if (this.#asks < ASKS_MAX) this.#askNow();
     else this.#options.giveUp();
   }

@@ -1,9 +1,9 @@
 // Hot path.
 import type { FixFrame } from "../../../fix/fix-frame.ts";
+import { NOT_A_TIME, utcTimestampMs } from "../../../fix/fix-time.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { FixIdentity } from "../engine/fix-engine.ts";
 import { isSame, textBytes } from "./same-text.ts";
-import { readSendingTime } from "./sending-time.ts";
 
 /** What is wrong with who sent a message, or when. */
 export type PeerProblem = "begin_string" | "comp_id" | "sending_time";
@@ -44,8 +44,7 @@ export class PeerCheck {
   }
 
   #isSkewed(frame: FixFrame): boolean {
-    const sentMs = readSendingTime(frame.bytes, frame.sendingTimeStart, frame.sendingTimeEnd);
-    // A time that cannot be read is not a number, and not near.
-    return !(Math.abs(this.#clock.wallUs() / 1000 - sentMs) <= this.#maxClockSkewMs);
+    const sentMs = utcTimestampMs(frame.bytes, frame.sendingTimeStart, frame.sendingTimeEnd);
+    return sentMs === NOT_A_TIME || Math.abs(this.#clock.wallUs() / 1000 - sentMs) > this.#maxClockSkewMs;
   }
 }

@@ -1,8 +1,8 @@
+import type { BookEntry } from "../../../../src/adapters/fix/book/book-side.ts";
+import type { BookListener } from "../../../../src/adapters/fix/book/book-sink.ts";
+import { MarketDataBooks } from "../../../../src/adapters/fix/book/market-data-books.ts";
 import { Instrument } from "../../../../src/domain/instrument.ts";
 import type { QuoteSink, QuoteView } from "../../../../src/domain/quote.ts";
-import type { BookListener } from "../../../../src/adapters/fix/book/book-sink.ts";
-import type { BookEntry } from "../../../../src/adapters/fix/book/book-side.ts";
-import { MarketDataBooks } from "../../../../src/adapters/fix/book/market-data-books.ts";
 import type { BookRules, MarketDataPlan } from "../../../../src/venues/compiled-fix-venue.ts";
 import { PLAN, readFix } from "./fix-text.ts";
 
@@ -80,7 +80,6 @@ export function bookRig(options: RigOptions = {}) {
     quotes,
     listener: trouble,
     publish: options.publish ?? "top_change",
-    timestampMs,
   });
   /** Applies a message and returns the tops it gave: `EUR/USD 1.1 x 5 / 1.2 x 6`. */
   const take = (text: string): string[] => {
@@ -99,11 +98,4 @@ export function bookRig(options: RigOptions = {}) {
 
 function entryText({ id, price, size }: BookEntry): string {
   return `${id === "" ? "" : `${id}:`}${price} x ${size ?? "-"}`;
-}
-
-function timestampMs(bytes: Uint8Array, start: number, end: number): number {
-  const text = Buffer.from(bytes.subarray(start, end)).toString("latin1");
-  const [, y, m, d, time, fraction] = /^(\d{4})(\d\d)(\d\d)-(\d\d:\d\d:\d\d)(?:\.(\d+))?$/.exec(text) ?? [];
-  if (y === undefined) return -1;
-  return Date.parse(`${y}-${m}-${d}T${time}Z`) + Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
 }

@@ -66,7 +66,10 @@ describe("order of decimals", () => {
     const digits = (max: number) => fc.string({ unit: fc.constantFrom("0", "0", "1", "5", "9"), maxLength: max });
     const decimal = fc
       .tuple(fc.boolean(), digits(18), fc.option(digits(12), { nil: undefined }))
-      .map(([isNegative, whole, fraction]) => `${isNegative ? "-" : ""}${whole}${fraction === undefined ? "" : `.${fraction}`}`);
+      .map(
+        ([isNegative, whole, fraction]) =>
+          `${isNegative ? "-" : ""}${whole}${fraction === undefined ? "" : `.${fraction}`}`,
+      );
     fc.assert(
       fc.property(decimal, decimal, (a, b) => {
         const order = modelOrder(a, b);

@@ -104,7 +104,10 @@ function entriesOf(fields: readonly Field[], firstTag: number): Field[][] {
   return entries;
 }
 
-function addEntry(message: MarketDataMessage, read: { entry: Field[]; symbol: Field | undefined; rules: MarketDataPlan }) {
+function addEntry(
+  message: MarketDataMessage,
+  read: { entry: Field[]; symbol: Field | undefined; rules: MarketDataPlan },
+) {
   const of = (tag: number) => read.entry.find((field) => field.tag === tag);
   message.grow();
   const i = message.count++;

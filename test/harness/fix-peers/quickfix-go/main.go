@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/quickfixgo/quickfix"
 )
 
 // command is `<id> <verb> <key>=<value> ...`, the values percent-encoded.
@@ -135,8 +133,4 @@ func say(line map[string]any) {
 	outMutex.Lock()
 	defer outMutex.Unlock()
 	fmt.Println(string(text))
-}
-
-func logFactory() quickfix.LogFactory {
-	return quickfix.NewNullLogFactory()
 }

@@ -17,11 +17,23 @@ func (s *skippingStore) SaveMessageAndIncrNextSenderMsgSeqNum(number int, messag
 	if err := s.MessageStore.SaveMessageAndIncrNextSenderMsgSeqNum(number, message); err != nil {
 		return err
 	}
+	return s.skip()
+}
+
+// IncrNextSenderMsgSeqNum is what a session calls that keeps no messages (PersistMessages=N).
+func (s *skippingStore) IncrNextSenderMsgSeqNum() error {
+	if err := s.MessageStore.IncrNextSenderMsgSeqNum(); err != nil {
+		return err
+	}
+	return s.skip()
+}
+
+func (s *skippingStore) skip() error {
 	skip := s.skips.Swap(0)
 	if skip == 0 {
 		return nil
 	}
-	return s.SetNextSenderMsgSeqNum(number + 1 + int(skip))
+	return s.SetNextSenderMsgSeqNum(s.NextSenderMsgSeqNum() + int(skip))
 }
 
 type skippingStoreFactory struct {

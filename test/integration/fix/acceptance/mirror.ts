@@ -158,4 +158,3 @@ function describe(arrival: Arrival): string {
   if (arrival === "closed") return "the end of the connection";
   return arrival === "silent" ? "silence" : readable(arrival);
 }
-

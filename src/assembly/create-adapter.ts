@@ -1,0 +1,75 @@
+import type { Adapter } from "../adapters/adapter.ts";
+import { loadFixEngine } from "../adapters/fix/engine/load-engine.ts";
+import { FixAdapter } from "../adapters/fix/fix-adapter.ts";
+import { SequenceStore, type SequenceTrouble } from "../adapters/fix/sequence-store.ts";
+import type { FixTlsOptions } from "../adapters/fix/socket-options.ts";
+import { WebSocketAdapter } from "../adapters/websocket/websocket-adapter.ts";
+import type { FixTlsConfig } from "../config/config.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { createTradingCalendar } from "../runtime/session-hours.ts";
+import type { TurnQueue } from "../runtime/turn-queue.ts";
+import { fixIdentity } from "./fix-identity.ts";
+
+import type { EnabledFeed, EnabledFixFeed } from "./prepare-feeds.ts";
+
+/** What adapters work with. */
+export interface AdapterParts {
+  /** Shared by all sockets of the process. */
+  readonly turns: TurnQueue;
+  readonly clock: Clock;
+  /** Where session numbers are kept. */
+  readonly stateDir: string;
+  /** The numbers of this feed's session cannot be kept as they should; the session goes on all the same. */
+  onNumbersTrouble(source: string, trouble: SequenceTrouble): void;
+}
+
+/** The adapter of one feed; opens nothing. */
+export function createAdapter(feed: EnabledFeed, parts: AdapterParts): Adapter {
+  if (feed.transport === "websocket") return new WebSocketAdapter({ venue: feed.venue, turns: parts.turns });
+  return createFixAdapter(feed, parts);
+}
+
+/** Reveals the feed's secrets, each when the session asks for it. */
+function createFixAdapter({ config, venue, settings, hours }: EnabledFixFeed, parts: AdapterParts): FixAdapter {
+  const { name } = config;
+  const { host, port, heartbeatS, username, password } = settings;
+  const identity = fixIdentity(settings, venue);
+  return new FixAdapter({
+    name,
+    venue,
+    identity,
+    host,
+    port,
+    tls: settings.tls === null ? null : tlsOptions(settings.tls),
+    heartbeatS,
+    credentials: { username, password: () => password?.reveal() ?? null },
+    reset: settings.reset ?? venue.logon.reset,
+    depth: settings.depth,
+    publish: settings.publish,
+    isSubscribing: settings.subscribe === "on",
+    logonTimeoutMs: settings.logonTimeoutMs,
+    subscribeTimeoutMs: settings.subscribeTimeoutMs ?? venue.subscribeTimeoutMs,
+    calendar: createTradingCalendar(hours),
+    store: new SequenceStore({
+      name,
+      directory: parts.stateDir,
+      identity,
+      host,
+      port,
+      clock: parts.clock,
+      onTrouble: (trouble) => parts.onNumbersTrouble(name, trouble),
+    }),
+    turns: parts.turns,
+    loadEngine: loadFixEngine,
+    dictionaryXml: settings.dictionary?.xml ?? null,
+  });
+}
+
+function tlsOptions({ ca, client, serverName }: FixTlsConfig): FixTlsOptions {
+  return {
+    caPem: ca?.pem ?? null,
+    certPem: client?.certificate.pem ?? null,
+    keyPem: client === null ? null : () => client.key.pem.reveal(),
+    serverName,
+  };
+}

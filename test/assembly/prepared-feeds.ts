@@ -1,0 +1,29 @@
+import { type EnabledFixFeed, enabledFeeds, prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { renderProblems } from "../../src/config/problems.ts";
+import { venueTransports } from "../../src/venues/built-in-venues.ts";
+
+/** An environment of a test. */
+export type Env = Readonly<Record<string, string>>;
+
+/** The configuration and its feeds with files that exist only here; of dictionaries `<fix/>` alone is good. */
+export async function prepare(env: Env, files: Env = {}) {
+  const readFile = (path: string) => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error(path), { code: "ENOENT" });
+    return { text, mode: 0o100600 };
+  };
+  const loaded = loadConfig(env, { readFile, venues: venueTransports(), hostName: "here" });
+  if (loaded.config === null) throw new Error(renderProblems(loaded.problems));
+  const checkDictionary = async (xml: string) => (xml === "<fix/>" ? null : "it holds no messages");
+  return { config: loaded.config, ...(await prepareFeeds(loaded.config, { readFile, checkDictionary })) };
+}
+
+/** The first enabled FIX feed; throws when there is a problem. */
+export async function fixFeed(env: Env, files: Env = {}): Promise<EnabledFixFeed> {
+  const { feeds, problems } = await prepare(env, files);
+  const feed = enabledFeeds(feeds).find(({ transport }) => transport === "fix");
+  if (problems.length > 0 || feed?.transport !== "fix")
+    throw new Error(`There is no FIX feed: ${renderProblems(problems)}`);
+  return feed;
+}

@@ -1,0 +1,90 @@
+import type { TestKafka } from "../harness/kafka-handle.ts";
+import {
+  accountLine,
+  createTopics,
+  type Ingester,
+  measure,
+  PARTITIONS,
+  startIngester,
+  startVenue,
+  type Throughput,
+  throughputLine,
+} from "./bench-rig.ts";
+import { cpuUs, metricSum, residentMb } from "./process-figures.ts";
+
+const SYMBOL_COUNT = 20;
+const FEED = "lp-alpha";
+const PREFIX = "LP_ALPHA_";
+const LIVE_LIMIT_MS = 20_000;
+const IDLE_MS = 5000;
+
+/** FIX to acked record: CPU per message when every update is published and when only changes of the top are; start and idle. */
+export async function benchFix(kafka: TestKafka): Promise<void> {
+  console.log(
+    `\nFIX to acked Kafka record: W and X (1 to 4 entries) over ${SYMBOL_COUNT} symbols, ${PARTITIONS} partitions, broker on this machine`,
+  );
+  const rows = [await measureFlood(kafka, "every_update"), await measureFlood(kafka, "top_change")];
+  for (const row of rows) console.log(throughputLine(row, "message"));
+  await measureStart(kafka);
+}
+
+/** The feed's settings for a loopback LP, from what `simulate` printed. */
+function feedOf(facts: Record<string, unknown>, more: Record<string, string>): Record<string, string> {
+  const env: Record<string, string> = { FEEDS: FEED, STATE_DIR: "/tmp/edge-ingester-bench-state" };
+  const settings = { ...(facts["settings"] as Record<string, string>), ENABLED: "true", ...more };
+  for (const [name, value] of Object.entries(settings)) env[PREFIX + name] = value;
+  env[`${PREFIX}SYMBOLS`] = (facts["symbols"] as string[]).join(",");
+  return env;
+}
+
+function startLp(rate: string) {
+  const symbols = Array.from({ length: SYMBOL_COUNT }, (_, i) => `SY${i}/USD`);
+  return startVenue(["--venue", "fix-generic", "--rate", rate, "--symbols", symbols.join(",")]);
+}
+
+async function measureFlood(kafka: TestKafka, publish: "every_update" | "top_change"): Promise<Throughput> {
+  const lp = await startLp("full");
+  const topic = `bench.fix.${publish.replace("_", "-")}`;
+  await createTopics(kafka, topic);
+  const ours = await startIngester(
+    { brokers: kafka.bootstrap.plain, topic },
+    feedOf(lp.facts, { PUBLISH: publish, RESET: "logon" }),
+  );
+  const result = await measure(`publish ${publish}, zstd, acks=all`, ours.child.pid, () => messages(ours));
+  const metrics = await ours.scrape();
+  const quotes = metricSum(metrics, "market_data_raw_ticks_total");
+  const all = metricSum(metrics, "ingester_feed_messages_total");
+  console.log(`${accountLine(metrics)}, ${(quotes / all).toFixed(2)} quotes a message`);
+  await ours.child.stop();
+  await lp.child.stop();
+  return result;
+}
+
+async function messages(ingester: Ingester): Promise<number> {
+  return metricSum(await ingester.scrape(), "ingester_feed_messages_total");
+}
+
+/** From the start of the process to the first quote, and what it costs while the LP says little. */
+async function measureStart(kafka: TestKafka): Promise<void> {
+  const lp = await startLp("10");
+  await createTopics(kafka, "bench.fix.start");
+  const startedMs = performance.now();
+  const ours = await startIngester(
+    { brokers: kafka.bootstrap.plain, topic: "bench.fix.start" },
+    feedOf(lp.facts, { RESET: "logon" }),
+  );
+  while (metricSum(await ours.scrape(), "market_data_raw_ticks_total") === 0) {
+    if (performance.now() - startedMs > LIVE_LIMIT_MS) throw new Error("Cannot measure the start: no quote came");
+    await Bun.sleep(5);
+  }
+  const liveMs = performance.now() - startedMs;
+  await Bun.sleep(IDLE_MS);
+  const cpuBefore = cpuUs(ours.child.pid);
+  await Bun.sleep(IDLE_MS);
+  const cpuShare = (cpuUs(ours.child.pid) - cpuBefore) / (IDLE_MS * 10);
+  console.log(
+    `  start to first quote ${liveMs.toFixed(0)} ms; idle at 10 messages/s: RSS ${residentMb(ours.child.pid).toFixed(0)} MB, CPU ${cpuShare.toFixed(1)} %`,
+  );
+  await ours.child.stop();
+  await lp.child.stop();
+}
