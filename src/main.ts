@@ -53,6 +53,10 @@ function createContext(args: readonly string[]): CommandContext {
     hostName: hostname(),
     stop: stopSignal(),
     print: (text) => void stdout.write(text),
+    printAll: (text) =>
+      new Promise((resolve) => {
+        stdout.write(text, (error) => resolve(error === null || error === undefined));
+      }),
     complain: (text) => void process.stderr.write(text),
     protect: (redact) => {
       redactCrash = redact;

@@ -12,6 +12,11 @@ export interface CommandContext {
   readonly stop: AbortSignal;
   /** Writes to standard output, for results. */
   print(text: string): void;
+  /**
+   * Writes to standard output and resolves when it was taken, so that much output never waits in memory for a slow reader;
+   * false when the reader went away. Never rejects.
+   */
+  printAll(text: string): Promise<boolean>;
   /** Writes to standard error, for problems and hints. */
   complain(text: string): void;
   /** Tells which texts are secret, as soon as they are known: a crash leaves them out. */

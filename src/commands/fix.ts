@@ -78,22 +78,23 @@ async function decodeFile(
     output += isJson ? `${JSON.stringify(view)}\n` : messageText(view);
     count++;
   });
-  const flush = () => {
-    if (output !== "") context.print(output);
+  const flush = async () => {
+    const text = output;
     output = "";
+    return text === "" || (await context.printAll(text));
   };
   try {
     const input = path === STANDARD_INPUT ? Bun.stdin : Bun.file(path);
     for await (const chunk of input.stream()) {
-      if (context.stop.aborted) break;
       reader.feed(Buffer.from(chunk).toString("latin1"));
-      flush();
+      // A reader that wants no more (`| head`) is no failure.
+      if (context.stop.aborted || !(await flush())) return count;
     }
   } catch (error) {
     throw new Error(`Cannot read '${path}': ${reasonOf(error)}`, { cause: error });
   }
   reader.end();
-  flush();
+  await flush();
   return count;
 }
 

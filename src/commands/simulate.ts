@@ -7,6 +7,7 @@ export const simulateCommand: Command = {
   name: "simulate",
   summary: "One loopback venue",
   help: `edge-ingester simulate --venue NAME [--rate N|full] [--symbols A,B] [--seed N] [--port N] [--limit N]
+edge-ingester simulate --venue LP-OVER-FIX … [--levels N] [--cert FILE --key FILE]
 edge-ingester simulate --replay FILE [--venue NAME] [--speed N|full]
 
 Prints one JSON line when it listens, and its counters as another when it ends. \`settings\` in the first is what a feed

@@ -5,12 +5,15 @@ import { IngestError } from "../domain/ingest-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { DemoOptions } from "./demo-options.ts";
 import { type Fault, FaultScript } from "./fault-script.ts";
+import { findFixDialect } from "./fix/fix-dialect-registry.ts";
 import { countQuoteFrames, loadRecording, quoteSymbols, type Recording } from "./recording.ts";
 import { createSeededRandom } from "./seeded-random.ts";
 import { type Simulator, startSimulator } from "./simulator.ts";
 
 /** Symbols per venue that the demo subscribes to. */
 const SYMBOLS_SHOWN = 3;
+/** A FIX feed waits two heartbeats after a Logout: a demo has no time for two of thirty seconds. */
+const HEARTBEAT_S = "2";
 /** A demo that runs for days may not fill the disk. */
 const SQLITE_MAX_BYTES = 256 * 1024 * 1024;
 
@@ -112,6 +115,7 @@ function demoEnvironment(
       parts.recording === null ? simulator.symbols.slice(0, SYMBOLS_SHOWN) : quoteSymbols(parts.recording);
     for (const [name, value] of Object.entries(simulator.clientSettings)) env[`${prefix}_${name}`] = value;
     env[`${prefix}_SYMBOLS`] = symbols.join(",");
+    if (findFixDialect(simulator.venue) !== null) env[`${prefix}_HEARTBEAT_S`] = HEARTBEAT_S;
     env[`${prefix}_INITIAL_DELAY_MS`] = "250";
     env[`${prefix}_MAX_DELAY_MS`] = "5000";
   }

@@ -23,6 +23,11 @@ interface Outcome {
 }
 
 async function run(...args: string[]): Promise<Outcome> {
+  return await runFor(async () => true, ...args);
+}
+
+/** @param take takes what is printed at length; false = wants no more */
+async function runFor(take: () => Promise<boolean>, ...args: string[]): Promise<Outcome> {
   let printed = "";
   let complained = "";
   const code = await fixCommand.run({
@@ -34,6 +39,10 @@ async function run(...args: string[]): Promise<Outcome> {
     stop: new AbortController().signal,
     print: (text) => {
       printed += text;
+    },
+    printAll: (text) => {
+      printed += text;
+      return take();
     },
     complain: (text) => {
       complained += text;
@@ -82,7 +91,7 @@ describe("fix decode", () => {
        270 MDEntryPx                1.0851
        453 NoPartyIDs               1
        448 PartyID                  LP
-       447 PartyIDSource            D (Proprietary)
+       447 PartyIDSource            D (ProprietaryCustomCode)
     10 CheckSum …
 
 `);
@@ -170,6 +179,14 @@ describe("fix decode", () => {
     const one = log(numbered(1, "W", "55=EUR/USD|268=1|269=0|270=1|"));
     const { printed } = await run("decode", "--json", file("h.log", one.repeat(5000)));
     expect(printed.trimEnd().split("\n")).toHaveLength(5000);
+  });
+
+  test("stops when nobody reads what it prints", async () => {
+    const path = file("k.log", log(numbered(1)).repeat(50_000));
+    const all = await run("decode", "--json", path);
+    const some = await runFor(async () => false, "decode", "--json", path);
+    expect(some.code).toBe(ExitCode.ok);
+    expect(some.printed.length).toBeLessThan(all.printed.length / 2);
   });
 
   test("says what is wrong with its words and files", async () => {

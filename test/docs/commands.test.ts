@@ -63,6 +63,7 @@ async function problemWith(command: DocumentedCommand): Promise<string> {
   if (RUNNABLE.includes(name)) return await problemWithRunning(found, rest);
   if (name === "demo") return problemWithDemo(rest);
   if (name === "simulate") return "";
+  if (name === "fix") return rest[0] === "decode" ? "" : `fix has no '${rest[0]}'`;
   const words = rest.filter((word) => !word.startsWith("--")).join(" ");
   if (words !== (name === "topics" ? "create" : "")) return `${name} takes no word '${words}'`;
   return await problemWithEnvironment(command.env);
@@ -84,6 +85,7 @@ async function problemWithRunning(command: Command, args: readonly string[]): Pr
     hostName: "here",
     stop: new AbortController().signal,
     print: () => {},
+    printAll: async () => true,
     complain: (text) => {
       complaint += text;
     },

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Socket, TCPSocketListener } from "bun";
 import { PeerSocket } from "../../src/simulator/peer-socket.ts";
+import { TcpLink } from "../../src/simulator/tcp-link.ts";
 import { Opcode, writeFrameHeader } from "../../src/simulator/websocket-frames.ts";
 
 /** RFC 6455, section 1.3. */
@@ -102,7 +103,8 @@ export interface FakeVenueTls {
 /** What is known of one TCP connection. */
 interface Link {
   head: string;
-  connection: FakeVenueConnection | null;
+  /** Null until the handshake was accepted. */
+  tcp: TcpLink | null;
 }
 
 /** A WebSocket venue on loopback that a test plays by hand, down to what no honest venue does. */
@@ -125,11 +127,11 @@ export class FakeVenueServer {
       ...(tls === undefined ? {} : { tls }),
       socket: {
         open: (socket) => {
-          socket.data = { head: "", connection: null };
+          socket.data = { head: "", tcp: null };
           this.#sockets.add(socket);
         },
         data: (socket, bytes) => this.#onBytes(socket, bytes),
-        drain: (socket) => socket.data.connection?.peer.drain(),
+        drain: (socket) => socket.data.tcp?.drain(),
         close: (socket) => this.#onClose(socket),
         error: (socket) => this.#onClose(socket),
       },
@@ -163,8 +165,8 @@ export class FakeVenueServer {
 
   #onBytes(socket: Socket<Link>, bytes: Buffer): void {
     const link = socket.data;
-    if (link.connection !== null) {
-      link.connection.peer.receive(bytes);
+    if (link.tcp !== null) {
+      link.tcp.receive(bytes);
       return;
     }
     link.head += bytes.toString("latin1");
@@ -187,15 +189,16 @@ export class FakeVenueServer {
     const proof = createHash("sha1").update(`${key}${ACCEPT_GUID}`).digest("base64");
     const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
     socket.write([...head, `Sec-WebSocket-Accept: ${proof}`, "", ""].join("\r\n"));
-    const connection = new FakeVenueConnection(new PeerSocket(socket), socket.data.head);
-    socket.data.connection = connection;
+    const tcp = new TcpLink(socket);
+    const connection = new FakeVenueConnection(new PeerSocket(tcp), socket.data.head);
+    socket.data.tcp = tcp;
     this.connections.push(connection);
     this.onConnection(connection);
   }
 
   #onClose(socket: Socket<Link>): void {
     this.#sockets.delete(socket);
-    socket.data.connection?.peer.closed();
+    socket.data.tcp?.closed();
   }
 }
 

@@ -31,6 +31,8 @@ export interface FaultOrder {
   readonly count: number;
   /** MsgType (35); any when absent. */
   readonly msgType?: string;
+  /** True: only frames that are sent again (PossDupFlag 43 = Y). */
+  readonly isReplay?: boolean;
 }
 
 /** A proxy between an initiator and its LP that knows FIX frames and spoils what it is told to. */
@@ -41,7 +43,7 @@ export class FixFaultProxy {
   readonly #state: FaultState = { orders: [], piece: 0, joinBytes: 0, isHeld: false, losesToLp: new Map() };
   /** Frames that the initiator sent, oldest first; market data requests, resend requests and so on. */
   readonly toLp: Buffer[] = [];
-  /** Frames the LP sent that are no market data. */
+  /** Frames the LP sent that are no market data, or are sent again. */
   readonly fromLp: Buffer[] = [];
   acceptedTotal = 0;
   /** Wall times of the connections taken, ms. */
@@ -75,6 +77,11 @@ export class FixFaultProxy {
   /** Faults that were ordered and have not met their frame yet. */
   get ordersLeft(): number {
     return this.#state.orders.reduce((sum, order) => sum + order.left, 0);
+  }
+
+  /** Forgets the orders that have not met their frames. */
+  clearOrders(): void {
+    this.#state.orders.length = 0;
   }
 
   /** Spoils the next frames of the LP. Orders are carried out one after the other. */
@@ -201,9 +208,10 @@ class Link {
     const { proxy, state } = this.#options;
     for (const frame of frames) {
       const msgType = fieldOf(frame, 35) ?? "";
-      if (msgType !== "W" && msgType !== "X") keep(proxy.fromLp, frame);
+      const isReplay = fieldOf(frame, 43) === "Y";
+      if ((msgType !== "W" && msgType !== "X") || isReplay) keep(proxy.fromLp, frame);
       const order = state.orders[0];
-      if (order === undefined || (order.msgType !== undefined && order.msgType !== msgType)) {
+      if (order === undefined || !isMeant(order, frame)) {
         this.#fromLp.add(frame);
         continue;
       }
@@ -297,6 +305,11 @@ class Writer {
       this.#letGo();
     });
   }
+}
+
+function isMeant({ msgType, isReplay }: FaultOrder, frame: Buffer): boolean {
+  if (msgType !== undefined && fieldOf(frame, 35) !== msgType) return false;
+  return isReplay !== true || fieldOf(frame, 43) === "Y";
 }
 
 function spoil(frame: Buffer, fault: FrameFault): Buffer | null {

@@ -106,6 +106,11 @@ export class PeerLp {
     return this.#command("sequenceReset", { isGapFill: mode === "gap_fill", ahead });
   }
 
+  /** From now on the LP expects this number of us. */
+  expectNumber(number: number): Promise<PeerAnswer> {
+    return this.#command("expectNumber", { number });
+  }
+
   /** Empties a book and says so with a snapshot. */
   clear(symbol: string): Promise<PeerAnswer> {
     return this.#command("clear", { symbol });
@@ -143,9 +148,9 @@ export class PeerLp {
     return this.#command("start", {});
   }
 
-  /** Ends it for good. */
-  end(): Promise<PeerAnswer> {
-    return this.#command("end", {});
+  /** Ends it for good; it may have ended with its process. */
+  async end(): Promise<void> {
+    if (!this.#peer.hasEnded) await this.#command("end", {});
   }
 
   async dump(): Promise<PeerDump> {

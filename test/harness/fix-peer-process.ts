@@ -34,6 +34,7 @@ export class FixPeerProcess {
   readonly #waiting = new Map<string, Waiting>();
   readonly #events: PeerEvent[] = [];
   #lastId = 0;
+  #hasEnded = false;
 
   private constructor(kind: FixPeerKind, child: Subprocess<"pipe", "pipe", "inherit">) {
     this.kind = kind;
@@ -55,14 +56,16 @@ export class FixPeerProcess {
     return peer;
   }
 
-  get pid(): number {
-    return this.#child.pid;
+  /** True once there is nobody to command any more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Sends a command and resolves with its answer; rejects with the peer's own complaint. */
   command(verb: string, details: Readonly<Record<string, string | number | boolean>>): Promise<PeerAnswer> {
     const id = String(++this.#lastId);
     const words = Object.entries(details).map(([key, value]) => `${key}=${encodeURIComponent(wordOf(value))}`);
+    if (this.#hasEnded) return Promise.reject(new Error(`Cannot ${verb}: ${this.kind} has ended`));
     const { promise, resolve, reject } = Promise.withResolvers<PeerAnswer>();
     const timer = setTimeout(() => this.#settle(id, { error: `no answer to ${verb} in time` }), ANSWER_LIMIT_MS);
     this.#waiting.set(id, { resolve, reject, timer });
@@ -90,6 +93,7 @@ export class FixPeerProcess {
       rest = lines.pop() ?? "";
       for (const line of lines) this.#take(line);
     }
+    this.#hasEnded = true;
     for (const id of [...this.#waiting.keys()]) this.#settle(id, { error: "the process has ended" });
   }
 

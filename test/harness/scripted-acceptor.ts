@@ -108,24 +108,25 @@ export class AcceptorConnection {
   sendBytes(bytes: Uint8Array): void {
     if (this.isMuted || this.isClosed) return;
     this.#unsent.push(bytes);
-    if (this.#unsent.length === 1) this.flush();
+    if (this.#unsent.length === 1) this.#flush();
   }
 
-  /** Sends the message again and again, as fast as it is taken, until the connection ends. */
+  /** Sends the message again and again, as fast as it is taken, until the connection ends; other work gets its turn. */
   flood(type: string, fields: readonly FixField[]): void {
     const builder = new MessageBuilder();
-    this.#onDrain = () => {
-      while (this.#unsent.length === 0 && !this.isClosed && !this.isMuted) {
-        const batch: Uint8Array[] = [];
-        for (let i = 0; i < FLOOD_BATCH; i++) {
-          builder.header(this.#header(type, this.numbers.nextOutgoing++));
-          builder.fields(fields);
-          batch.push(builder.finish().slice());
-        }
-        this.sendBytes(Buffer.concat(batch));
+    const pump = () => {
+      if (this.#unsent.length > 0 || this.isClosed || this.isMuted) return;
+      const batch: Uint8Array[] = [];
+      for (let i = 0; i < FLOOD_BATCH; i++) {
+        builder.header(this.#header(type, this.numbers.nextOutgoing++));
+        builder.fields(fields);
+        batch.push(builder.finish().slice());
       }
+      this.sendBytes(Buffer.concat(batch));
+      if (this.#unsent.length === 0) setImmediate(pump);
     };
-    this.#onDrain();
+    this.#onDrain = pump;
+    pump();
   }
 
   /** Ends the connection in good order, without a Logout. */
@@ -150,8 +151,14 @@ export class AcceptorConnection {
     this.#scanner.feed(bytes);
   }
 
+  /** The socket takes more again. */
+  onWritable(): void {
+    this.#flush();
+    if (this.#unsent.length === 0) this.#onDrain();
+  }
+
   /** Writes what waits, as far as the socket takes it. */
-  flush(): void {
+  #flush(): void {
     while (this.#unsent.length > 0 && !this.isClosed) {
       const bytes = this.#unsent[0];
       const written = this.#socket.write(bytes);
@@ -162,7 +169,6 @@ export class AcceptorConnection {
       }
       this.#unsent.shift();
     }
-    this.#onDrain();
   }
 
   #header(msgType: string, sequence: number): Parameters<typeof buildMessage>[0] {
@@ -254,7 +260,7 @@ export class ScriptedAcceptor {
           this.connections.push(connection);
         },
         data: (socket, bytes) => byPeer.get(socket)?.takeBytes(bytes),
-        drain: (socket) => byPeer.get(socket)?.flush(),
+        drain: (socket) => byPeer.get(socket)?.onWritable(),
         close: (socket) => {
           const connection = byPeer.get(socket);
           if (connection !== undefined) connection.isClosed = true;

@@ -6,6 +6,9 @@ const READY_LIMIT_MS = 10_000;
 /** A simulated venue in a process of its own, so that its work is not the test's. */
 export interface SimulatorProcess {
   readonly url: string;
+  readonly symbols: readonly string[];
+  /** What a feed must be set to so that it reads this venue: variables without their prefix, beside SYMBOLS. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Ends it; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -33,5 +36,6 @@ export async function startSimulatorProcess(args: readonly string[]): Promise<Si
     text += decoder.decode(value, { stream: true });
   }
   clearTimeout(limit);
-  return { url: JSON.parse(text.slice(0, text.indexOf("\n"))).url, stop };
+  const { url, symbols, settings } = JSON.parse(text.slice(0, text.indexOf("\n")));
+  return { url, symbols, settings, stop };
 }

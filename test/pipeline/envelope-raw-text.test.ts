@@ -38,16 +38,26 @@ function textQuote(bytes: Uint8Array): QuoteView {
 
 describe("EnvelopeEncoder with raw text", () => {
   test("writes a FIX message as a JSON string, SOH as \\u0001", () => {
-    const [value] = recordsOf([textQuote(Buffer.from('8=FIX.4.4\x0158=a "b" \\ \x7f\xe9\xff\x0110=007\x01', "latin1"))]);
+    const [value] = recordsOf([
+      textQuote(Buffer.from('8=FIX.4.4\x0158=a "b" \\ \x7f\xe9\xff\x0110=007\x01', "latin1")),
+    ]);
     expect(value).toContain(
       ',"rawPayload":"8=FIX.4.4\\u000158=a \\"b\\" \\\\ \x7f\\u00e9\\u00ff\\u000110=007\\u0001"},"metadata":',
     );
   });
 
   test("beside JSON in one batch, and left out when raw payloads are off", () => {
-    const views = [textQuote(Buffer.from("a\x01")), quoteView(instrument, { raw: '{"b":"\\""}' }), textQuote(Buffer.of())];
+    const views = [
+      textQuote(Buffer.from("a\x01")),
+      quoteView(instrument, { raw: '{"b":"\\""}' }),
+      textQuote(Buffer.of()),
+    ];
     expect(recordsOf(views).map((value) => JSON.parse(value).payload.rawPayload)).toEqual(["a\x01", { b: '"' }, ""]);
-    expect(recordsOf(views, "off").map((value) => "rawPayload" in JSON.parse(value).payload)).toEqual([false, false, false]);
+    expect(recordsOf(views, "off").map((value) => "rawPayload" in JSON.parse(value).payload)).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   test("a message of the largest kind in which every byte is escaped", () => {

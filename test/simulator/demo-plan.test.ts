@@ -158,6 +158,7 @@ test("startDemo() points the feed of an LP at its acceptor, and keeps its number
     LP_ALPHA_HOST: "127.0.0.1",
     LP_ALPHA_PORT: String(plan.simulators[0].port),
     LP_ALPHA_SENDER: "EDGE",
+    LP_ALPHA_HEARTBEAT_S: "2",
     LP_ALPHA_TARGET: "LPALPHA",
     LP_ALPHA_SYMBOLS: "EUR/USD,GBP/USD,USD/JPY",
     LP_ALPHA_SESSION_DAYS: "all",

@@ -10,10 +10,12 @@ import type { EngineEnd, FixEngine, FixEngineListener, FixEngineSession } from "
 import type { FixAdapterOptions } from "./fix-adapter.ts";
 import { FixConnection } from "./fix-connection.ts";
 import { createLogonFields, type LogonHeader } from "./logon-fields.ts";
-import { MarketFeed } from "./market-feed.ts";
+import type { MarketDataPath } from "./market-data-path.ts";
 import { PausableClock } from "./pausable-clock.ts";
+import { SecretHider } from "./secret-hider.ts";
 import type { KeptNumbers } from "./sequence-store.ts";
 import { type EndContext, hungUpError, logonTimeout, meaningOf, relogonDelayMs } from "./session-ends.ts";
+import { SessionMarketData } from "./session-market-data.ts";
 import type { FixEndpoint } from "./socket-options.ts";
 
 /** How long connecting may take, TLS included, ms. */
@@ -40,10 +42,12 @@ export class FixSession implements Session, FixEngineListener {
   readonly #context: SessionContext;
   readonly #options: FixSessionOptions;
   readonly #settle: PromiseWithResolvers<SessionEnd>;
-  readonly #feed: MarketFeed;
+  readonly #marketData: SessionMarketData;
+  readonly #path: MarketDataPath;
   /** Stands still while nothing is read. */
   readonly #readingClock: PausableClock;
   readonly #onAbort = () => this.#abort();
+  readonly #secrets: SecretHider;
   readonly #logonFields: ReturnType<typeof createLogonFields>;
   #connection: FixConnection | null = null;
   #engine: FixEngineSession | null = null;
@@ -57,6 +61,8 @@ export class FixSession implements Session, FixEngineListener {
   #loggedOnMs = 0;
   /** How the session ends once the LP has answered our Logout, or not. */
   #leaving: SessionEnd | null = null;
+  /** MsgSeqNum (34) up to which holes were told. */
+  #gapTold = 0;
   #failures = 0;
   #isOver = false;
 
@@ -68,14 +74,17 @@ export class FixSession implements Session, FixEngineListener {
     this.ended = this.#settle.promise;
     this.#readingClock = new PausableClock(context.clock);
     this.#logonFields = createLogonFields(options);
-    this.#feed = new MarketFeed({
+    this.#secrets = new SecretHider(options.credentials);
+    this.#marketData = new SessionMarketData({
       ...options,
       target: options.endpoint.target,
       context,
+      secrets: this.#secrets,
       clock: this.#readingClock,
       onFailed: (error) => this.#leave(error),
       onFarewell: (text) => this.#onFarewell(text),
     });
+    this.#path = this.#marketData.path;
     if (context.signal.aborted) this.#end({ reason: "aborted" });
     else {
       context.signal.addEventListener("abort", this.#onAbort, { once: true });
@@ -84,7 +93,7 @@ export class FixSession implements Session, FixEngineListener {
   }
 
   resubscribe(instrument: Instrument, _reason: string): void {
-    if (!this.#isOver && this.#leaving === null) this.#feed.resubscribe(instrument);
+    if (!this.#isOver && this.#leaving === null) this.#marketData.resubscribe(instrument);
   }
 
   onLogon(): void {
@@ -94,38 +103,41 @@ export class FixSession implements Session, FixEngineListener {
     this.#loggedOnMs = this.#context.clock.monotonicMs();
     if (this.#isReset) this.#numbers?.noteReset();
     this.#numbers?.sync();
-    this.#feed.start();
+    this.#marketData.start();
   }
 
   onFrame(frame: FixFrame): void {
-    this.#feed.onFrame(frame);
+    this.#path.onFrame(frame);
   }
 
   onMarketData(frame: FixFrame): void {
-    this.#feed.onMarketData(frame);
+    this.#path.onMarketData(frame);
   }
 
   onApplication(frame: FixFrame): void {
-    this.#feed.onApplication(frame);
+    this.#marketData.onApplication(frame);
   }
 
   onGarbage(reason: GarbageReason, bytes: Uint8Array, start: number, end: number): void {
-    this.#context.monitor.onReject(reason, bytes.subarray(start, end));
+    this.#context.monitor.onReject(reason, this.#secrets.bytes(bytes.subarray(start, end)));
   }
 
   onHole(from: number, to: number): void {
-    if (this.#leaving === null) this.#context.monitor.onGap(null, String(from), String(to));
+    this.#tellGap(from, to);
   }
 
   /** The gap was told when it was found; what filled it has mended the books. */
   onHoleFilled(): void {}
 
-  onDataLost(): void {
-    this.#feed.distrustAll();
+  /** What was lost was mostly told as a hole; a reset jumps without one, and a GapFill may go beyond its end. */
+  onDataLost(from: number, to: number): void {
+    if (to > this.#gapTold) this.#tellGap(Math.max(from, this.#gapTold) - 1, to);
+    this.#marketData.distrustAll();
   }
 
   onNumbersReset(): void {
-    this.#feed.distrustAll();
+    this.#gapTold = 0;
+    this.#marketData.distrustAll();
   }
 
   onEnd(end: EngineEnd): void {
@@ -170,7 +182,7 @@ export class FixSession implements Session, FixEngineListener {
     const { calendar, logonTimeoutMs } = this.#options;
     monitor.onOpen();
     this.#engine = this.#createEngine(engine, this.#numbers as KeptNumbers);
-    this.#feed.attach(this.#engine);
+    this.#marketData.attach(this.#engine);
     this.#unwatchPressure = backpressure.onChange((isPaused) => this.#hold(isPaused));
     if (backpressure.isPaused) this.#hold(true);
     const context = this.#endContext() as EndContext;
@@ -196,7 +208,7 @@ export class FixSession implements Session, FixEngineListener {
       maxMessageBytes: venue.limits.maxMessageBytes,
       maxClockSkewMs: venue.maxClockSkewMs,
       dictionaryXml,
-      plan: this.#feed.plan,
+      plan: this.#marketData.plan,
       listener: this,
       write: (bytes) => this.#connection?.write(bytes),
     });
@@ -205,11 +217,11 @@ export class FixSession implements Session, FixEngineListener {
   #onBytes(bytes: Uint8Array, receivedTimeUs: number): void {
     const engine = this.#engine;
     if (engine === null) return;
-    this.#feed.receivedTimeUs = receivedTimeUs;
+    this.#path.receivedTimeUs = receivedTimeUs;
     this.#guard(() => engine.receive(bytes));
     if (engine.failures.count === this.#failures) return;
     this.#failures = engine.failures.count;
-    this.#feed.onFailure(bytes);
+    this.#marketData.onFailure(bytes);
   }
 
   /** The supervisor ends a session either because it is wanted, politely, or because the link is dead, at once. */
@@ -228,7 +240,7 @@ export class FixSession implements Session, FixEngineListener {
     const isFirst = this.#leaving === null;
     this.#leaving = how;
     if (!isFirst) return;
-    this.#feed.stop();
+    this.#marketData.stop();
     this.#limit?.cancel();
     this.#limit = this.#context.clock.schedule(LOGOUT_LIMIT_MS, () => this.#end(this.#leaving as SessionEnd));
     // What still comes is counted and thrown away: the answer stands behind it.
@@ -249,7 +261,12 @@ export class FixSession implements Session, FixEngineListener {
     const isBeforeLogon = this.#engine !== null && !this.#engine.isLoggedOn && context !== null;
     if (this.#leaving !== null) this.#end(this.#leaving);
     else if (isBeforeLogon && error.code === "closed_unclean") this.#end(hungUpError(context));
-    else this.#end(this.#feed.explain(error));
+    else this.#end(this.#marketData.explain(error));
+  }
+
+  #tellGap(from: number, to: number): void {
+    this.#gapTold = to;
+    if (this.#leaving === null) this.#context.monitor.onGap(null, String(from), String(to));
   }
 
   #hold(isHeld: boolean): void {
@@ -267,7 +284,7 @@ export class FixSession implements Session, FixEngineListener {
     this.#limit?.cancel();
     this.#closingTime?.cancel();
     this.#unwatchPressure?.();
-    this.#feed.stop();
+    this.#marketData.stop();
     this.#engine?.close();
     void this.#letGo(how, manner);
   }
@@ -285,7 +302,14 @@ export class FixSession implements Session, FixEngineListener {
     const { endpoint, venue, reset, heartbeatS } = this.#options;
     const numbers = this.#numbers;
     if (numbers === null) return null;
-    return { target: endpoint.target, venue, policy: reset, numbers, relogonMs: relogonDelayMs(heartbeatS) };
+    return {
+      target: endpoint.target,
+      venue,
+      policy: reset,
+      numbers,
+      relogonMs: relogonDelayMs(heartbeatS),
+      secrets: this.#secrets,
+    };
   }
 
   /** Nothing that an LP sends ends the process. */

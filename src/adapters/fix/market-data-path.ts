@@ -3,6 +3,7 @@
 import type { FixFrame } from "../../fix/fix-frame.ts";
 import type { MarketDataMessage } from "../../fix/market-data-message.ts";
 import type { MarketDataScanner } from "../../fix/market-data-scanner.ts";
+import { PackedType } from "../../fix/tags.ts";
 import type { SessionMonitor } from "../adapter.ts";
 import type { MarketDataBooks } from "./book/market-data-books.ts";
 import type { FixSubscriptions } from "./fix-subscriptions.ts";
@@ -21,14 +22,17 @@ export interface MarketDataPathOptions {
   onAckWanted(message: MarketDataMessage): void;
 }
 
-/** Takes W, X, S and i to the books. */
+/** What is done for each message of a session: counted, and W, X, S and i taken to the books. */
 export class MarketDataPath {
+  /** When the bytes in hand were read, wall clock, µs. */
+  receivedTimeUs = 0;
   readonly #options: MarketDataPathOptions;
   readonly #scanner: MarketDataScanner;
   readonly #message: MarketDataMessage;
   readonly #books: MarketDataBooks;
   readonly #subscriptions: FixSubscriptions;
   readonly #monitor: SessionMonitor;
+  #isStopped = false;
 
   constructor(options: MarketDataPathOptions) {
     this.#options = options;
@@ -39,16 +43,28 @@ export class MarketDataPath {
     this.#monitor = options.monitor;
   }
 
-  /** @param receivedTimeUs wall clock when its bytes were in hand, µs */
-  take(frame: FixFrame, receivedTimeUs: number): void {
+  /** Counts any good frame. */
+  onFrame(frame: FixFrame): void {
+    this.#monitor.onFrame(frame.end - frame.start);
+    if (frame.msgType === PackedType.heartbeat) this.#monitor.onData();
+  }
+
+  /** Takes W, X, S or i, in sequence. */
+  onMarketData(frame: FixFrame): void {
+    if (this.#isStopped) return;
     const message = this.#message;
     if (!this.#scanner.scan(frame) && !this.#options.readSlowly(frame, message)) {
       this.#options.onUnreadable(frame);
       return;
     }
     this.#monitor.onData();
-    this.#books.apply(message, frame, receivedTimeUs);
+    this.#books.apply(message, frame, this.receivedTimeUs);
     if (this.#subscriptions.isWaiting) this.#subscriptions.noteData();
     if (message.wantsAck) this.#options.onAckWanted(message);
+  }
+
+  /** Gives no quote any more. */
+  stop(): void {
+    this.#isStopped = true;
   }
 }

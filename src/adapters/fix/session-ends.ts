@@ -3,6 +3,7 @@ import type { CompiledFixVenue, ResetPolicy } from "../../venues/compiled-fix-ve
 import type { SessionEnd } from "../adapter.ts";
 import { peerText } from "./connection-errors.ts";
 import type { EngineEnd } from "./engine/fix-engine.ts";
+import type { SecretHider } from "./secret-hider.ts";
 import type { KeptNumbers } from "./sequence-store.ts";
 
 /** The least wait before another Logon: this many heartbeats. Binance holds a comp id for two after a session broke. */
@@ -18,6 +19,7 @@ export interface EndContext {
   readonly numbers: KeptNumbers;
   /** {@link relogonDelayMs}. */
   readonly relogonMs: number;
+  readonly secrets: SecretHider;
 }
 
 /** How long to wait at least before another Logon where the LP has turned one away or logged us out, ms. */
@@ -38,12 +40,12 @@ export function meaningOf(end: EngineEnd, context: EndContext): SessionEnd | Ing
     return new IngestError(`Cannot hear ${target}: ${peerText(end.text)}`, { code: "half_open", retry: "backoff" });
   }
   if (end.kind === "protocol") {
-    const message = `Cannot go on with ${target}: ${peerText(end.text)}`;
+    const message = `Cannot go on with ${target}: ${context.secrets.text(peerText(end.text))}`;
     return new IngestError(message, { code: "protocol_violation", retry: "backoff", retryAfterMs: relogonMs });
   }
   // Some LPs take every Logon, and say only then that they did not mean it.
   if (isRefusal(context, end.text)) return refusedError(context, end.text);
-  return { reason: "planned", message: `The LP logged us out${said(end.text)}`, retryAfterMs: relogonMs };
+  return { reason: "planned", message: `The LP logged us out${said(context, end.text)}`, retryAfterMs: relogonMs };
 }
 
 /** The error of a Logon that was not answered in time. */
@@ -65,7 +67,7 @@ export function hungUpError({ target, relogonMs }: EndContext): IngestError {
 
 function refusedError(context: EndContext, text: string): IngestError {
   const hint = isRefusal(context, text) ? "; the credentials or comp ids are not what the LP wants" : "";
-  return new IngestError(`Cannot log on to ${context.target}: the LP refused${said(text)}${hint}`, {
+  return new IngestError(`Cannot log on to ${context.target}: the LP refused${said(context, text)}${hint}`, {
     code: "logon_refused",
     retry: "backoff",
     retryAfterMs: context.relogonMs,
@@ -88,7 +90,7 @@ function outgoingTooLow(end: EngineEnd & { kind: "outgoing_too_low" }, context: 
     numbers.wantReset();
     remedy = "the next Logon starts the numbers anew";
   }
-  return tooLowError(context, `the LP says that our number is too low${said(end.text)}; ${remedy}`);
+  return tooLowError(context, `the LP says that our number is too low${said(context, end.text)}; ${remedy}`);
 }
 
 function incomingTooLow(end: EngineEnd & { kind: "incoming_too_low" }, context: EndContext): IngestError {
@@ -105,7 +107,7 @@ function tooLowError({ target, relogonMs }: EndContext, state: string): IngestEr
   return new IngestError(`Cannot go on with ${target}: ${state}`, { code, retry: "backoff", retryAfterMs: relogonMs });
 }
 
-/** What the LP said, in quotes; empty when it said nothing. */
-function said(text: string): string {
-  return text === "" ? "" : `: "${peerText(text)}"`;
+/** What the LP said, in quotes; empty when it said nothing. It may repeat what we said to it. */
+function said({ secrets }: EndContext, text: string): string {
+  return text === "" ? "" : `: "${secrets.text(peerText(text))}"`;
 }

@@ -1,3 +1,4 @@
+import type { RandomSource } from "../../runtime/clock.ts";
 import { drawOne, type FaultKind, lastingFault, passingFault } from "../fault-kind.ts";
 import type { FixSimulator } from "./fix-simulator.ts";
 
@@ -15,10 +16,10 @@ export function createFixFaults(lp: FixSimulator): readonly FaultKind[] {
   const { commands } = lp;
   return [
     passingFault("lost messages, replayed when asked for", 2, (random) => {
-      commands.loseMessages(drawOne(lp.symbols, random), 1 + Math.floor(random() * MAX_LOST), "kept");
+      commands.loseMessages(drawSymbol(lp, random), 1 + Math.floor(random() * MAX_LOST), "kept");
     }),
     passingFault("lost messages, gone for good", 2, (random) => {
-      commands.loseMessages(drawOne(lp.symbols, random), 1 + Math.floor(random() * MAX_LOST), "gone");
+      commands.loseMessages(drawSymbol(lp, random), 1 + Math.floor(random() * MAX_LOST), "gone");
     }),
     passingFault("Logout", 2, () => lp.disconnect()),
     passingFault("connection reset", 2, () => lp.disconnectHard()),
@@ -27,8 +28,8 @@ export function createFixFaults(lp: FixSimulator): readonly FaultKind[] {
     passingFault("wrong BodyLength", 1, () => commands.damageNext("bodyLength")),
     passingFault("possible duplicates", 1, () => commands.repeatLast(5)),
     passingFault("TestRequest", 1, () => commands.testRequest()),
-    passingFault("crossed book", 1, (random) => commands.crossBook(drawOne(lp.symbols, random))),
-    passingFault("deletion of an unknown entry", 1, (random) => commands.deleteUnknown(drawOne(lp.symbols, random))),
+    passingFault("crossed book", 1, (random) => commands.crossBook(drawSymbol(lp, random))),
+    passingFault("deletion of an unknown entry", 1, (random) => commands.deleteUnknown(drawSymbol(lp, random))),
     lastingFault("messages in pieces", 1, {
       afterMs: SPLIT_MS,
       strike: () => commands.splitWrites(SEGMENT_BYTES),
@@ -41,4 +42,10 @@ export function createFixFaults(lp: FixSimulator): readonly FaultKind[] {
       undo: () => lp.acceptHandshakes(),
     }),
   ];
+}
+
+/** One that somebody has subscribed to, where there is one. */
+function drawSymbol(lp: FixSimulator, random: RandomSource): string {
+  const subscribed = lp.sessions.flatMap(({ topics }) => topics);
+  return drawOne(subscribed.length > 0 ? subscribed : lp.symbols, random);
 }

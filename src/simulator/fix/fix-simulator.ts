@@ -13,7 +13,7 @@ import { createFixFaults } from "./fix-faults.ts";
 import { FixFlood } from "./fix-flood.ts";
 import { LogonDesk, type LogonRules } from "./logon-desk.ts";
 import { createLogonKey, type LogonKey } from "./logon-key.ts";
-import type { BookSides } from "./lp-book.ts";
+import type { LpBook } from "./lp-book.ts";
 import { LpCommands } from "./lp-commands.ts";
 import { type LpListener, type LpTls, listenForLinks } from "./lp-listener.ts";
 import { type LpHost, LpSession } from "./lp-session.ts";
@@ -21,9 +21,10 @@ import { LpSessions } from "./lp-sessions.ts";
 import { LpVenue } from "./lp-venue.ts";
 import type { ResendPolicy } from "./resend-answer.ts";
 
-/** Entries a side, unless told otherwise, and at most: a whole book must stay below 64 KiB. */
+/** Entries a side, unless told otherwise. */
 const DEFAULT_LEVELS = 5;
-const MAX_LEVELS = 200;
+/** Entries a side at most: a whole book must stay below 64 KiB. */
+export const MAX_LEVELS = 200;
 /** What a client that must log in shows. */
 const LOGIN = "demo";
 /** Who the client says it is where nothing else is asked for. */
@@ -181,9 +182,9 @@ export class FixSimulator implements Simulator {
     };
   }
 
-  /** The book of a symbol as it is now, best first; null when the LP does not list it. */
-  book(symbol: string): BookSides | null {
-    return this.#venue.findBook(symbol)?.sides ?? null;
+  /** The book of a symbol; null when the LP does not list it. */
+  book(symbol: string): LpBook | null {
+    return this.#venue.findBook(symbol);
   }
 
   /** Logout with this text to every session, then the end. */

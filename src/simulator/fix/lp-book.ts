@@ -77,7 +77,7 @@ export class LpBook {
     market.step(wallUs, monotonicMs);
     if (market.bidTicks !== bidTicks || market.spreadTicks !== spreadTicks) this.#followMarket();
     this.#resize(this.#drawSide(), 0);
-    if (this.#random() < DEEP_CHANGE_CHANCE) this.#resize(this.#drawSide(), this.#drawRank());
+    if (this.#depth > 1 && this.#random() < DEEP_CHANGE_CHANCE) this.#resize(this.#drawSide(), this.#drawDeepRank());
   }
 
   /** Takes every entry of one side away until the next step that moves the price. */
@@ -124,12 +124,16 @@ export class LpBook {
     this.sides = { ...this.sides, [side]: levels };
   }
 
+  /** A side that is not empty, where there is one. */
   #drawSide(): keyof BookSides {
-    return this.#random() < 0.5 ? "bids" : "asks";
+    const side = this.#random() < 0.5 ? "bids" : "asks";
+    if (this.sides[side].length > 0) return side;
+    return side === "bids" ? "asks" : "bids";
   }
 
-  #drawRank(): number {
-    return Math.floor(this.#random() * this.#depth);
+  /** Never the best: its change must not be taken back. */
+  #drawDeepRank(): number {
+    return 1 + Math.floor(this.#random() * (this.#depth - 1));
   }
 
   #drawSize(): number {

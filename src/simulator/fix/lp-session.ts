@@ -98,9 +98,10 @@ export class LpSession implements FrameListener {
   onFrame(frame: FixFrame): void {
     const message = readMessage(frame);
     this.#host.onRequest(this, readableText(message));
-    if (this.#isOver || this.link.isMuted) return;
-    if (this.#logged === null) this.#logon(message);
-    else this.#take(message, this.#logged);
+    if (this.#isOver) return;
+    // Who is silent still counts what it hears, so that nothing is missing when it speaks again.
+    if (this.#logged !== null) this.#take(message, this.#logged);
+    else if (!this.link.isMuted) this.#logon(message);
   }
 
   /** A bad message is as if it had never been sent; its number comes back as a hole. */
@@ -260,9 +261,13 @@ export class LpSession implements FrameListener {
 
   /** Both sides may wait for each other's numbers: ResendRequest and Logout are heard before their turn. */
   #hearAhead(message: InboundMessage, { party, hadHole }: { party: Counterparty; hadHole: boolean }): void {
-    if (message.msgType === MsgType.logout) this.logout("");
+    if (message.msgType === MsgType.logout) this.#confirmLogout();
     if (message.msgType === MsgType.resendRequest) this.#answerResend(message, party);
     if (!hadHole) this.resendRequest(party.nextIncoming, 0);
+  }
+
+  #confirmLogout(): void {
+    if (!this.link.isMuted) this.logout("");
   }
 
   #advance(message: InboundMessage, party: Counterparty): void {
@@ -275,7 +280,7 @@ export class LpSession implements FrameListener {
   #handle(message: InboundMessage, party: Counterparty): void {
     const { msgType } = message;
     if (msgType === MsgType.resendRequest) this.#answerResend(message, party);
-    else if (msgType === MsgType.logout) this.logout("");
+    else if (msgType === MsgType.logout) this.#confirmLogout();
     else if (msgType === MsgType.testRequest) {
       this.send(MsgType.heartbeat, [[Tag.testReqId, textOf(message, Tag.testReqId) ?? ""]]);
     } else if (!UNANSWERED.has(msgType) && !this.desk.take(message)) {

@@ -81,9 +81,10 @@ export class LpSubscription {
       : { msgType: MsgType.massQuote, fields: massQuoteFields({ told, now: sides }, message) };
   }
 
-  /** What is new, by increment where this client gets them; null when nothing is. */
+  /** What is new, by increment where this client gets them and has a book; null when nothing is. */
   tellNew(times: RenderTimes, sides: BookSides = this.now): MarketDataDraft | null {
     const isWhole = this.terms.isFullRefresh || this.#form.updates === "snapshot" || this.#dialect.stream === "quote";
+    if (this.#told === EMPTY_BOOK) return this.tellAll(times, sides);
     if (isWhole) return sides === this.#told ? null : this.tellAll(times, sides);
     const part = this.takePart(sides);
     if (part.changes.length === 0) return null;

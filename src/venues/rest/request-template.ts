@@ -70,7 +70,7 @@ export function symbolsNamedIn(texts: readonly string[]): "none" | "one" | "many
 
 /** The path, filled in and encoded. */
 export function renderPath(path: string, values: RequestValues): string {
-  return path.replace(PLACEHOLDER, (_, name: string) => encodeURIComponent(valueOf(name, values)));
+  return path.replace(PLACEHOLDER, (_, name: string) => encodeURIComponent(textFor(name, values)));
 }
 
 /** The query with its `?`; empty when no parameter is left. */
@@ -78,7 +78,7 @@ export function renderQuery(query: Readonly<Record<string, string>>, values: Req
   const parts: string[] = [];
   for (const [key, text] of Object.entries(query)) {
     if (values.since === null && namesIn(text).includes("since")) continue;
-    const value = text.replace(PLACEHOLDER, (_, name: string) => valueOf(name, values));
+    const value = text.replace(PLACEHOLDER, (_, name: string) => textFor(name, values));
     parts.push(`${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
   }
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
@@ -92,12 +92,12 @@ export function renderHeaders(
   return Object.fromEntries(
     Object.entries(headers).map(([key, text]) => [
       key,
-      text.replace(PLACEHOLDER, (_, name: string) => valueOf(name, values)),
+      text.replace(PLACEHOLDER, (_, name: string) => textFor(name, values)),
     ]),
   );
 }
 
-function valueOf(name: string, { symbols, since, account, token }: RequestValues): string {
+function textFor(name: string, { symbols, since, account, token }: RequestValues): string {
   switch (name) {
     case "symbol":
       return symbols[0];

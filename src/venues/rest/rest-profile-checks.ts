@@ -20,7 +20,9 @@ export function findRestProfileProblems(profile: RestProfile): string[] {
 function findUrlProblems({ url }: RestProfile): string[] {
   const parsed = URL.parse(url);
   if (parsed === null) return ["url: must be a URL"];
-  return parsed.username === "" && parsed.password === "" ? [] : ["url: must not hold a user: a token goes into headers"];
+  return parsed.username === "" && parsed.password === ""
+    ? []
+    : ["url: must not hold a user: a token goes into headers"];
 }
 
 function findDefaultSymbolProblems(profile: RestProfile): string[] {
@@ -46,7 +48,10 @@ function findRequestProblems({ request, answers }: RestProfile): string[] {
   if (asksSince !== (request.since !== undefined)) {
     problems.push("request.since: {since} and the path it is read from need each other");
   }
-  if (request.since !== undefined && splitPath(request.since).some((segment) => segment === EACH || isFilter(segment))) {
+  if (
+    request.since !== undefined &&
+    splitPath(request.since).some((segment) => segment === EACH || isFilter(segment))
+  ) {
     problems.push("request.since: must be one place");
   }
   const isFromRequest = answers.some((rule) => rule.kind === "quote" && isSymbolFrom(rule.quote, "request"));

@@ -18,7 +18,8 @@ export function meaningOfStatus(status: number, blockMs: number): AnswerMeaning 
   if (RATE_LIMIT_STATUSES.has(status)) return { kind: "rate_limited", reason, blockMs };
   if (CREDENTIAL_STATUSES.has(status)) return { kind: "fatal", reason, isCredentials: true };
   if (FINAL_STATUSES.has(status)) return { kind: "fatal", reason, isCredentials: false };
-  if (status >= 300 && status < 400) return { kind: "unavailable", reason: `${reason}, a redirect that is not followed` };
+  if (status >= 300 && status < 400)
+    return { kind: "unavailable", reason: `${reason}, a redirect that is not followed` };
   if (status >= 400 && status < 500 && !PASSING_STATUSES.has(status)) return { kind: "refused", reason };
   return { kind: "unavailable", reason };
 }

@@ -229,14 +229,11 @@ describe("SequenceStore: more than one process", () => {
       stdout: "pipe",
       stderr: "inherit",
     });
-    let told = 0;
-    let rest = "";
-    for await (const chunk of child.stdout) {
-      const lines = (rest + new TextDecoder().decode(chunk)).split("\n");
-      rest = lines.pop() ?? "";
-      told = Number(lines.at(-1) ?? told);
-      if (told >= 200) break;
-    }
+    // Not `for await`: to leave it would close the pipe, and the program would end by that.
+    const reader = child.stdout.getReader();
+    let output = "";
+    while (output.split("\n").length < 100) output += new TextDecoder().decode((await reader.read()).value);
+    const told = Number(output.split("\n").at(-2));
     expect(() => createStore().lend()).toThrow(`process ${child.pid} is using them`);
     child.kill("SIGKILL");
     await child.exited;

@@ -13,11 +13,17 @@ import { CountingClock } from "../../harness/counting-clock.ts";
 import { eventually } from "../../harness/fake-venue-server.ts";
 import { createPlainFixVenue } from "../../harness/fix-plain-venue.ts";
 import { ManualPressure, RecordingMonitor, RecordingQuotes } from "../../harness/recorders.ts";
-import { type AcceptorConnection, type ReceivedMessage, ScriptedAcceptor } from "../../harness/scripted-acceptor.ts";
+import {
+  type AcceptorConnection,
+  type AcceptorTls,
+  type ReceivedMessage,
+  ScriptedAcceptor,
+} from "../../harness/scripted-acceptor.ts";
 
 /** What a session under test is started with, beside the adapter's own options. */
 export interface SessionBenchOptions extends Partial<FixAdapterOptions> {
   readonly symbols?: readonly string[];
+  readonly acceptorTls?: AcceptorTls;
 }
 
 /** Prices of one side after the other: bid, offer. */
@@ -25,7 +31,7 @@ export type TestPrices = readonly [bid: string, offer: string] | readonly [];
 
 /** A scripted LP, and sessions against it, one after the other. */
 export class SessionBench {
-  readonly acceptor = new ScriptedAcceptor();
+  readonly acceptor: ScriptedAcceptor;
   readonly clock = new CountingClock();
   readonly folder = mkdtempSync(join(tmpdir(), "fix-session-"));
   readonly adapter: FixAdapter;
@@ -41,7 +47,8 @@ export class SessionBench {
   #epoch = 0;
 
   constructor(options: SessionBenchOptions = {}) {
-    const { symbols = ["A", "B"], ...rest } = options;
+    const { symbols = ["A", "B"], acceptorTls, ...rest } = options;
+    this.acceptor = new ScriptedAcceptor(acceptorTls);
     this.acceptor.onMessage = (connection, message) => {
       if (message.type !== "V" && message.type !== "R") return false;
       this.onRequest(connection, message);

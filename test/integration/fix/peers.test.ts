@@ -56,9 +56,9 @@ async function expectEqualBooks({ lp, read }: Pair): Promise<void> {
 describe.each(["quickfixj", "quickfix-go"] as const)("%s LP and a QuickFIX/J initiator", (kind) => {
   test("end with equal books after a burst of increments", async () => {
     const pair = await startPair(kind);
-    await pair.lp.burst(5000);
+    await pair.lp.burst(2000);
     await expectEqualBooks(pair);
-    expect((await pair.lp.status()).incrementsSent).toBe(5000);
+    expect((await pair.lp.status()).incrementsSent).toBe(2000);
     await pair.stop();
   });
 
@@ -108,15 +108,19 @@ describe.each(["quickfixj", "quickfix-go"] as const)("%s LP and a QuickFIX/J ini
 
 // A defect of every release up to 0.9.10: BodyLength (9) and CheckSum (10) of a resent message with a group are reckoned
 // as if each tag stood in it once. When this test fails the LP has been mended, and can be used for replays.
-test("quickfix-go resends increments with a wrong BodyLength", async () => {
+test("quickfix-go resends increments under a wrong BodyLength", async () => {
   const pair = await startPair("quickfix-go");
   pair.proxy.order({ fault: "lose", count: 1, msgType: "X" });
   await pair.lp.burst(20);
-  await waitUntil(() => pair.proxy.sentToLp("2").length > 0, { limitMs: 5000, what: "ResendRequest" });
-  // A frame that is too short for its length swallows what follows: the proxy, which cuts by length, sees that as garbage.
-  await waitUntil(() => pair.proxy.fromLp.some((piece) => !readable(piece).endsWith("|")), {
-    limitMs: 5000,
-    what: "piece that is no message",
-  });
+  await waitUntil(() => replaysOf(pair.proxy).length > 0, { limitMs: 5000, what: "replay" });
+  expect(replaysOf(pair.proxy).some((frame) => !endsWithCheckSum(frame))).toBe(true);
   await pair.stop();
 });
+
+function replaysOf(proxy: FixFaultProxy): Buffer[] {
+  return proxy.fromLp.filter((frame) => fieldOf(frame, 35) === "X" && fieldOf(frame, 43) === "Y");
+}
+
+function endsWithCheckSum(frame: Buffer): boolean {
+  return /\|10=\d{3}\|$/.test(readable(frame));
+}

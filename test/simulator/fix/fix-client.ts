@@ -19,6 +19,7 @@ export interface SeenMessage {
   /** With `|` for SOH. */
   readonly text: string;
   readonly hasRightSum: boolean;
+  readonly bytes: Buffer;
 }
 
 /** How a client says who it is. */
@@ -41,6 +42,7 @@ export class FixClient {
   readonly #options: ClientOptions;
   readonly #cutter = new FrameCutter();
   #next = 0;
+  #isDiscarding = false;
 
   constructor(port: number, options: ClientOptions = {}) {
     this.#options = options;
@@ -145,12 +147,18 @@ export class FixClient {
     this.#socket.resetAndDestroy();
   }
 
+  /** From now on what comes is read and thrown away. */
+  discard(): void {
+    this.#isDiscarding = true;
+  }
+
   /** Reads no more. */
   pause(): void {
     this.#socket.pause();
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#isDiscarding) return;
     this.reads.push(chunk.length);
     for (const piece of this.#cutter.cut(chunk)) this.messages.push(seen(piece));
   }
@@ -169,7 +177,7 @@ function seen(piece: Buffer): SeenMessage {
     .map((field): FixField => [Number(field.slice(0, field.indexOf("="))), field.slice(field.indexOf("=") + 1)]);
   const find = (tag: number) => fields.find((field) => field[0] === tag)?.[1] ?? "";
   const hasRightSum = withCheckSum(piece.subarray(0, -TRAILER_BYTES)).equals(piece);
-  return { msgType: find(35), sequence: Number(find(34)), fields, text, hasRightSum };
+  return { msgType: find(35), sequence: Number(find(34)), fields, text, hasRightSum, bytes: piece };
 }
 
 /** An LP on a clock that stands still, and clients to it; everything ends with `stop`. */

@@ -213,9 +213,9 @@ test("FXSpotStream refuses an unknown pair by QuoteRequestReject", async () => {
   client.send("R", [
     [131, "q1"],
     [146, "1"],
-    [55, "XXX/YYY"],
+    [55, "NOK/ZAR"],
   ]);
-  expect((await client.expect("AG")).text).toContain("|131=q1|658=1|146=1|55=XXX/YYY|58=Unknown symbol XXX/YYY|");
+  expect((await client.expect("AG")).text).toContain("|131=q1|658=1|146=1|55=NOK/ZAR|58=Unknown symbol NOK/ZAR|");
 });
 
 test("one request may name several symbols, and 263=2 with the same id ends them all", async () => {

@@ -1,6 +1,6 @@
 // Hot path.
 import { NO_PLACE } from "./byte-keys.ts";
-import { Column, type EntryStore } from "./entry-store.ts";
+import type { EntryStore } from "./entry-store.ts";
 
 /** Entries of a side there is room for at first. */
 const ROOM_AT_FIRST = 4;
@@ -92,9 +92,14 @@ export class BookSide {
     this.count++;
   }
 
-  /** Takes the entry at `position` out of the order; its place stays taken. */
-  unlink(position: number): void {
+  /** Moves `place`, whose price becomes the one the store has read, behind all that are not worse. */
+  move(place: number): void {
+    const order = this.#order;
+    const position = this.positionOf(place);
+    const staysBehind = position === 0 || this.#rankOf(order[position - 1]) <= 0;
+    if (staysBehind && (position + 1 === this.count || this.#rankOf(order[position + 1]) > 0)) return;
     this.#close(position, position + 1);
+    this.insert(this.firstBehind(), place);
   }
 
   /** Deletes the entries of `[from, to)` and gives their places back. */
@@ -110,13 +115,17 @@ export class BookSide {
 
   /** What stands here, best first; for tests and people. */
   dump(): BookEntry[] {
+    const store = this.#store;
     const entries: BookEntry[] = [];
     for (let position = 0; position < this.count; position++) {
       const place = this.#order[position];
       entries.push({
-        id: latin1(this.#store.ids.keyAt(place)),
-        price: this.#textOf(place, Column.price) ?? "",
-        size: this.#textOf(place, Column.size),
+        id: latin1(store.ids.keyAt(place)),
+        price: latin1(store.text.subarray(store.priceStart(place), store.priceStart(place) + store.priceLength(place))),
+        size:
+          store.sizeLength(place) < 0
+            ? null
+            : latin1(store.text.subarray(store.sizeStart(place), store.sizeStart(place) + store.sizeLength(place))),
       });
     }
     return entries;
@@ -130,26 +139,31 @@ export class BookSide {
     this.count -= to - from;
   }
 
-  #textOf(place: number, column: number): string | null {
-    const start = this.#store.start(place, column);
-    const length = this.#store.length(place, column);
-    return length < 0 ? null : latin1(this.#store.text.subarray(start, start + length));
-  }
-
-  /** The first position whose price, against the one read, is at least as bad (`rank` 0) or worse (`rank` 1). */
+  /**
+   * The first position whose price, against the one read, is at least as bad (`rank` 0) or worse (`rank` 1). Steps double
+   * from the best on: what is asked for is mostly near it.
+   */
   #search(rank: number): number {
-    const store = this.#store;
     const order = this.#order;
+    const { count } = this;
     let low = 0;
-    let high = this.count;
-    // Snapshots come best first: what is put in belongs at the end.
-    if (high > 0 && -store.compare(order[high - 1]) * this.#direction < rank) return high;
+    let high = 1;
+    while (high <= count && this.#rankOf(order[high - 1]) < rank) {
+      low = high;
+      high *= 2;
+    }
+    high = high <= count ? high - 1 : count;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (-store.compare(order[middle]) * this.#direction < rank) low = middle + 1;
+      if (this.#rankOf(order[middle]) < rank) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  /** Below, at or above 0 as the price of `place` is better than, equal to or worse than the one the store has read. */
+  #rankOf(place: number): number {
+    return -this.#store.compare(place) * this.#direction;
   }
 }
 

@@ -68,7 +68,7 @@ export function compareDecimals(key: DecimalKey, bytes: Uint8Array, start: numbe
   const isNegative = isBelowZero(key.bytes, key.start, key.end);
   if (isNegative !== isBelowZero(bytes, start, end)) return isNegative ? -1 : 1;
   const order = compareMagnitudes(key, bytes, start, end);
-  return isNegative ? -order : order;
+  return isNegative ? 0 - order : order;
 }
 
 function isBelowZero(bytes: Uint8Array, start: number, end: number): boolean {

@@ -221,8 +221,7 @@ export class MarketDataBooks {
     let isLate = false;
     for (let i = 0; i < message.count; i++) {
       const from = message.symbolFrom[i];
-      // An entry that inherits its symbol has it from the same place.
-      if (i === 0 || from !== message.symbolFrom[i - 1]) {
+      if (i === 0 || !isSameSymbol(message, i)) {
         symbol = this.#symbolOf(message.bytes, from, message.symbolTo[i], request);
         if (symbol === UNKNOWN_SYMBOL) this.counts.unknownSymbols++;
         else isLate = this.#isLate(symbol, request);
@@ -341,4 +340,16 @@ export class MarketDataBooks {
       }
     }
   }
+}
+
+/** True when entry `i` is of the symbol of the one before it: an entry that inherits it has it from the same place. */
+function isSameSymbol(message: MarketDataMessage, i: number): boolean {
+  const start = message.symbolFrom[i];
+  const length = message.symbolTo[i] - start;
+  const startBefore = message.symbolFrom[i - 1];
+  if (start === startBefore) return true;
+  if (start < 0 || startBefore < 0 || length !== message.symbolTo[i - 1] - startBefore) return false;
+  const { bytes } = message;
+  for (let at = 0; at < length; at++) if (bytes[start + at] !== bytes[startBefore + at]) return false;
+  return true;
 }

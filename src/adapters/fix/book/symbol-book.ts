@@ -87,9 +87,7 @@ export class SymbolBook {
   isCrossed(): boolean {
     const bid = this.bids.best();
     const offer = this.offers.best();
-    if (bid === NO_PLACE || offer === NO_PLACE) return false;
-    this.#store.readPriceOf(bid);
-    return this.#store.compare(offer) > 0;
+    return bid !== NO_PLACE && offer !== NO_PLACE && this.#store.isAbove(bid, offer);
   }
 
   /** Puts in entry `i` of a snapshot. With one quote a side the first entry of the side stands. */
@@ -148,7 +146,8 @@ export class SymbolBook {
     const place = this.#find(side, message, i, by);
     const isWithdrawn = message.priceFrom[i] < 0 || (by !== BookKey.id && isZeroSize(message, i));
     if (isWithdrawn) return this.#removePlace(side, place) ? Verdict.applied : Verdict.ignored;
-    store.readPrice(message, i);
+    // By price it was read to find the place.
+    if (by !== BookKey.price) store.readPrice(message, i);
     if (place !== NO_PLACE) {
       store.setSize(place, message, i);
       this.#reprice(side, place);
@@ -250,7 +249,7 @@ export class SymbolBook {
 
   /** The entry a Change is about: by MDEntryRefID (280) when it renames; a replayed one has its new id already. */
   #findChanged(side: BookSide, message: MarketDataMessage, i: number): number {
-    const place = this.#findReferred(side, message, i);
+    const place = isReferring(message, i) ? this.#findReferred(side, message, i) : NO_PLACE;
     return place === NO_PLACE ? this.#find(side, message, i, BookKey.id) : place;
   }
 
@@ -264,7 +263,7 @@ export class SymbolBook {
   }
 
   #rename(side: BookSide, place: number, message: MarketDataMessage, i: number): void {
-    if (message.refIdTo[i] <= message.refIdFrom[i] || message.idTo[i] <= message.idFrom[i]) return;
+    if (!isReferring(message, i) || message.idTo[i] <= message.idFrom[i]) return;
     const ids = this.#store.ids;
     const holder = this.#find(side, message, i, BookKey.id);
     if (holder === place) return;
@@ -276,10 +275,7 @@ export class SymbolBook {
   /** Gives `place` the price that was read, and its turn in the order. */
   #reprice(side: BookSide, place: number): void {
     const store = this.#store;
-    if (store.compare(place) !== 0) {
-      side.unlink(side.positionOf(place));
-      side.insert(side.firstBehind(), place);
-    }
+    if (store.compare(place) !== 0) side.move(place);
     store.setPrice(place);
   }
 
@@ -330,10 +326,14 @@ export function isBookEntry(type: number): boolean {
 /** By what this entry is found: an id only where it has one. */
 function addressOf(message: MarketDataMessage, i: number, key: BookKey): BookKey {
   if (key !== BookKey.id && key !== BookKey.quoteId) return key;
-  const hasId = message.idTo[i] > message.idFrom[i];
-  const isReferring = message.action[i] !== MdAction.new && message.refIdTo[i] > message.refIdFrom[i];
-  if (hasId || isReferring) return BookKey.id;
+  if (message.idTo[i] > message.idFrom[i]) return BookKey.id;
+  if (message.action[i] !== MdAction.new && isReferring(message, i)) return BookKey.id;
   return key === BookKey.id ? BookKey.price : BookKey.one;
+}
+
+/** It has a MDEntryRefID (280). */
+function isReferring(message: MarketDataMessage, i: number): boolean {
+  return message.refIdTo[i] > message.refIdFrom[i];
 }
 
 /** Zero, and said to be: a size that was not sent is unknown. */

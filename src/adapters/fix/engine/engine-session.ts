@@ -1,3 +1,4 @@
+// Hot path.
 import { DITokens } from "jspurefix/dist/runtime/di-tokens.js";
 import { FixDuplex } from "jspurefix/dist/transport/duplex/fix-duplex.js";
 import { MsgTransport } from "jspurefix/dist/transport/factory/msg-transport.js";
@@ -9,7 +10,7 @@ import type { Timer } from "../../../runtime/clock.ts";
 import type { FixField } from "../../../venues/compiled-fix-venue.ts";
 import { SequenceGate } from "../gate/gate.ts";
 import type { GateHandler, GateReject } from "../gate/gate-handler.ts";
-import { expectedByPeer, GateText } from "../gate/gate-texts.ts";
+import { expectedByPeer, GateText, RejectReason } from "../gate/gate-texts.ts";
 import { MessageKinds } from "../gate/message-kinds.ts";
 import { readSequence } from "../gate/session-fields.ts";
 import type { SessionDictionaries } from "./dictionaries.ts";
@@ -231,8 +232,14 @@ export class EngineSession implements FixEngineSession, GateHandler, InitiatorEv
   onResendRequest(): void {
     if (this.#passed === null) return;
     const { nextOutgoing } = this.#options.numbers;
-    const begin = Math.max(1, readSequence(this.#passed, Tag.beginSeqNo));
+    const asked = readSequence(this.#passed, Tag.beginSeqNo);
     const end = readSequence(this.#passed, Tag.endSeqNo);
+    if (asked < 0) {
+      const what = { refSequence: this.#passed.sequence, refMsgType: MsgType.resendRequest, refTag: Tag.beginSeqNo };
+      this.sendReject({ ...what, reason: RejectReason.requiredTagMissing, text: GateText.requiredTagMissing });
+      return;
+    }
+    const begin = Math.max(1, asked);
     // Asked for what we have not sent yet: nothing to say.
     if (!(begin < nextOutgoing)) return;
     const newSequence = end >= begin && end < nextOutgoing ? end + 1 : nextOutgoing;

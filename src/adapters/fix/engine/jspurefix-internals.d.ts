@@ -278,6 +278,8 @@ declare module "jspurefix/dist/dictionary/definition/simple-field-definition.js"
   export interface SimpleFieldDefinition {
     readonly tag: number;
     readonly name: string;
+    /** As the dictionary says it: `UTCTIMESTAMP`. */
+    readonly type: string;
     /** By value; null when the field has none. */
     readonly enums: ReadonlyMap<
       string,

@@ -7,8 +7,12 @@ import type { FieldDictionary } from "./field-dictionary.ts";
  * @throws Error with the faults of that text
  */
 export async function loadFieldDictionary(lpXml: string | null): Promise<FieldDictionary> {
-  // tsyringe, which jspurefix's classes are declared with, wants it to be there first.
-  await import("reflect-metadata");
+  await loadReflection();
   const { createFieldDictionary } = await import("./field-dictionary.ts");
   return createFieldDictionary(lpXml);
+}
+
+/** tsyringe, which jspurefix's classes are declared with, wants it to be there before it is loaded itself. */
+async function loadReflection(): Promise<void> {
+  await import("reflect-metadata");
 }

@@ -14,6 +14,8 @@ import { endOfRefusal, isRejectOfLogon, isYes, msgTypeText, readSequence } from 
 
 /** How long the LP may take to answer a ResendRequest, ms. */
 const RESEND_ANSWER_MS = 10_000;
+/** A second Logon with 141=Y within this time of our answer to the first is the LP's answer to ours, ms. */
+const RESET_ECHO_MS = 1000;
 /** Most messages kept ahead of a missing one: some seconds of a busy LP. */
 const FRAMES_AHEAD_MAX = 50_000;
 /** Most bytes kept ahead of a missing message. */
@@ -55,6 +57,7 @@ export class SequenceGate implements FrameListener {
   readonly #peer: PeerCheck;
   readonly #hole: Hole;
   readonly #isReset: boolean;
+  readonly #clock: Clock;
   readonly #scanner: FrameScanner;
   /** Makes a frame again of a message that was kept. */
   readonly #keptScanner: FrameScanner;
@@ -64,6 +67,8 @@ export class SequenceGate implements FrameListener {
   #isOver = false;
   /** A GapFill says that the LP sends nothing below this number any more. */
   #skipTo = 0;
+  /** When we last answered a Logon with 141=Y. */
+  #resetAnsweredAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: GateOptions) {
     const { clock, numbers, maxMessageBytes } = options;
@@ -72,6 +77,7 @@ export class SequenceGate implements FrameListener {
     this.#numbers = numbers;
     this.#kinds = options.kinds;
     this.#isReset = options.isReset;
+    this.#clock = clock;
     this.#peer = new PeerCheck(options);
     this.#scanner = new FrameScanner({ maxMessageBytes, listener: this });
     this.#keptScanner = new FrameScanner({
@@ -229,21 +235,26 @@ export class SequenceGate implements FrameListener {
     else if (isSentBeforeOriginal(frame)) this.#replies.refuse(frame, "sending_time");
   }
 
-  /** A GapFill whose turn it is: over a hole it says that what is missing will never come. */
+  /**
+   * A GapFill whose turn it is: nothing was seen of the numbers it fills, and nothing will be. That they were of session
+   * messages alone cannot be known. Also when no hole is open: then what it fills was lost behind the last message kept.
+   */
   #takeGapFill(frame: FixFrame): void {
     const { sequence } = frame;
     const newSequence = readSequence(frame, Tag.newSeqNo);
     this.#numbers.nextIncoming = sequence + 1;
     if (!(newSequence > sequence)) {
       this.#replies.rejectNewSequence(frame, newSequence);
-    } else if (this.#hole.isOpen) {
+      return;
+    }
+    if (this.#hole.isOpen) {
       // Messages it covers may have been kept: they get their turn.
       this.#skipTo = Math.max(this.#skipTo, newSequence);
       this.#hole.markLossy();
-      this.#handler.onDataLost(sequence, newSequence);
     } else {
       this.#numbers.nextIncoming = newSequence;
     }
+    this.#handler.onDataLost(sequence, newSequence);
   }
 
   /** SequenceReset in reset mode: what was kept has numbers that no longer mean anything. */
@@ -262,17 +273,21 @@ export class SequenceGate implements FrameListener {
     this.#handler.onNumbersReset();
   }
 
-  /** A Logon in the middle of the session, with 141=Y: both sides start anew. */
+  /** A Logon in the middle of the session, with 141=Y: both sides start anew. An LP that answers our answer is not answered. */
   #takeNumbersOfLogon(frame: FixFrame): void {
     const { nextIncoming } = this.#numbers;
     const lostBefore = this.#hole.isOpen ? this.#hole.highest + 1 : 0;
+    const nowMs = this.#clock.monotonicMs();
+    const isEcho = nowMs - this.#resetAnsweredAtMs < RESET_ECHO_MS;
     this.#forgetHole();
     if (lostBefore > 0) this.#handler.onDataLost(nextIncoming, lostBefore);
-    this.#resetNumbers(frame.sequence, false);
-    if (!this.#isOver) this.#handler.answerReset();
+    this.#resetNumbers(frame.sequence, isEcho);
+    if (isEcho || this.#isOver) return;
+    this.#resetAnsweredAtMs = nowMs;
+    this.#handler.answerReset();
   }
 
-  /** @param isExpected we have asked for it ourselves: our own number stands, and it is no news */
+  /** @param isExpected it is the answer to ours: our own number stands, and it is no news */
   #resetNumbers(sequence: number, isExpected: boolean): void {
     this.#numbers.nextIncoming = sequence + 1;
     if (isExpected) return;

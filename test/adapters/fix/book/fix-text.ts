@@ -25,6 +25,7 @@ interface Field {
   readonly end: number;
 }
 
+const HEADER_TAGS: readonly number[] = [8, 9, 35, 34, 43, 49, 50, 52, 56, 57, 97, 122];
 /** Tags that begin an entry: 269 in W, 279 in X, 299 in i. */
 const FIRST_OF_ENTRY: Readonly<Record<string, number>> = { W: 269, X: 279, i: 299 };
 
@@ -61,6 +62,8 @@ function frameOf(bytes: Buffer, fields: readonly Field[], type: string): FixFram
   const of = (tag: number) => fields.find((field) => field.tag === tag);
   frame.bytes = bytes;
   frame.end = bytes.length;
+  frame.bodyStart = startOf(fields.find(({ tag }) => !HEADER_TAGS.includes(tag)));
+  frame.bodyEnd = startOf(of(10));
   frame.msgType = packMsgType(type);
   frame.sequence = Number(of(34)?.value ?? -1);
   frame.sequenceStart = of(34)?.start ?? -1;
@@ -70,6 +73,11 @@ function frameOf(bytes: Buffer, fields: readonly Field[], type: string): FixFram
   frame.isPossDup = of(43)?.value === "Y";
   frame.isPossResend = of(97)?.value === "Y";
   return frame;
+}
+
+/** Where a field begins, its tag included. */
+function startOf(field: Field | undefined): number {
+  return field === undefined ? -1 : field.start - String(field.tag).length - 1;
 }
 
 function messageOf(read: { bytes: Buffer; fields: Field[]; type: string; rules: MarketDataPlan }): MarketDataMessage {

@@ -136,11 +136,9 @@ function textOf(book: SymbolBook): { bids: BookEntry[]; offers: BookEntry[] } {
 }
 
 function bestOf(book: SymbolBook, store: EntryStore): [string | null, string | null] {
-  const priceOf = (place: number) =>
-    place < 0
-      ? null
-      : Buffer.from(
-          store.text.subarray(store.start(place, 0), store.start(place, 0) + store.length(place, 0)),
-        ).toString();
+  const priceOf = (place: number) => {
+    const start = store.priceStart(place);
+    return place < 0 ? null : Buffer.from(store.text.subarray(start, start + store.priceLength(place))).toString();
+  };
   return [priceOf(book.bids.best()), priceOf(book.offers.best())];
 }

@@ -1,4 +1,3 @@
-import { loadFixEngine } from "../../../../src/adapters/fix/engine/load-engine.ts";
 import type {
   EngineEnd,
   FixEngineListener,
@@ -6,6 +5,7 @@ import type {
   FixEngineSession,
   SessionNumbers,
 } from "../../../../src/adapters/fix/engine/fix-engine.ts";
+import { loadFixEngine } from "../../../../src/adapters/fix/engine/load-engine.ts";
 import { readFields } from "../../../../src/fix/field-reader.ts";
 import type { FixFrame } from "../../../../src/fix/fix-frame.ts";
 import { FrameScanner, type GarbageReason } from "../../../../src/fix/frame-scanner.ts";
@@ -114,7 +114,10 @@ export class ScriptedLp {
   #told = 0;
   #read = 0;
 
-  private constructor(engine: { createSession(options: FixEngineOptions): FixEngineSession }, more: Partial<FixEngineOptions>) {
+  private constructor(
+    engine: { createSession(options: FixEngineOptions): FixEngineSession },
+    more: Partial<FixEngineOptions>,
+  ) {
     this.#scanner = new FrameScanner({
       maxMessageBytes: 65_536,
       listener: {

@@ -78,7 +78,11 @@ describe("SequenceGate", () => {
       ["market data", ["W", 1], { kind: "protocol", text: "First message is not a Logon" }],
       ["another comp id", ["A", 1, [], { sender: "WHO" }], { kind: "protocol", text: "CompID problem" }],
       ["another target", ["A", 1, [], { target: "YOU" }], { kind: "protocol", text: "CompID problem" }],
-      ["another BeginString", ["A", 1, [], { beginString: "FIX.4.2" }], { kind: "protocol", text: "Incorrect BeginString" }],
+      [
+        "another BeginString",
+        ["A", 1, [], { beginString: "FIX.4.2" }],
+        { kind: "protocol", text: "Incorrect BeginString" },
+      ],
     ])("%s", (_what, said, end) => {
       const rig = new GateRig();
       rig.say(...said);
@@ -131,7 +135,11 @@ describe("SequenceGate", () => {
       ["a type only an LP receives", ["V", 2], ["unsupported V2"]],
       ["a Logon without 141", ["A", 2], []],
       ["data with PossDupFlag", ["X", 2, [], { isPossDup: true }], ["data X2"]],
-      ["data with PossDupFlag and 122", ["X", 2, [], { isPossDup: true, origSendingTime: "20231114-22:13:00" }], ["data X2"]],
+      [
+        "data with PossDupFlag and 122",
+        ["X", 2, [], { isPossDup: true, origSendingTime: "20231114-22:13:00" }],
+        ["data X2"],
+      ],
     ])("%s", (_what, said, told) => {
       const rig = GateRig.loggedOn();
       rig.say(...said);
@@ -143,8 +151,18 @@ describe("SequenceGate", () => {
       ["BeginString", ["0", 2, [], { beginString: "FIX.4.1" }], [], "Incorrect BeginString"],
       ["SenderCompID", ["0", 2, [], { sender: "WT" }], ["reject 02 reason 9"], "CompID problem"],
       ["TargetCompID", ["X", 2, [], { target: "DLSI" }], ["reject X2 reason 9"], "CompID problem"],
-      ["SendingTime", ["X", 2, [], { sendingTime: "20231114-22:10:00" }], ["reject X2 reason 10"], "SendingTime accuracy problem"],
-      ["an unreadable SendingTime", ["X", 2, [], { sendingTime: "noon" }], ["reject X2 reason 10"], "SendingTime accuracy problem"],
+      [
+        "SendingTime",
+        ["X", 2, [], { sendingTime: "20231114-22:10:00" }],
+        ["reject X2 reason 10"],
+        "SendingTime accuracy problem",
+      ],
+      [
+        "an unreadable SendingTime",
+        ["X", 2, [], { sendingTime: "noon" }],
+        ["reject X2 reason 10"],
+        "SendingTime accuracy problem",
+      ],
     ])("ends when %s is not this session's", (_what, said, replies, text) => {
       const rig = GateRig.loggedOn({ maxClockSkewMs: 120_000 });
       rig.say(...said);
@@ -185,8 +203,24 @@ describe("SequenceGate", () => {
 
     test.each<[string, Said, string[]]>([
       ["data", ["X", 1, [], { isPossDup: true, origSendingTime: "20231114-22:13:00" }], []],
-      ["a GapFill", ["4", 1, [[123, "Y"], [36, "20"]], { isPossDup: true }], []],
-      ["a stamp in seconds that is not later", ["X", 1, [], { isPossDup: true, sendingTime: "20231114-22:13:20", origSendingTime: "20231114-22:13:20.900" }], []],
+      [
+        "a GapFill",
+        [
+          "4",
+          1,
+          [
+            [123, "Y"],
+            [36, "20"],
+          ],
+          { isPossDup: true },
+        ],
+        [],
+      ],
+      [
+        "a stamp in seconds that is not later",
+        ["X", 1, [], { isPossDup: true, sendingTime: "20231114-22:13:20", origSendingTime: "20231114-22:13:20.900" }],
+        [],
+      ],
       ["no OrigSendingTime", ["X", 1, [], { isPossDup: true }], ["reject X1 reason 1 tag 122"]],
     ])("and PossDupFlag ignores %s", (_what, said, told) => {
       const rig = GateRig.loggedOn();
@@ -211,7 +245,12 @@ describe("SequenceGate", () => {
   describe("SequenceReset", () => {
     const newNumber = (value: string, more: readonly FixField[] = []): readonly FixField[] => [[36, value], ...more];
     test.each<[string, Said, string[], number]>([
-      ["GapFill in sequence moves on", ["4", 2, newNumber("20", [[123, "Y"]])], [], 20],
+      [
+        "GapFill in sequence: nobody has seen what it fills",
+        ["4", 2, newNumber("20", [[123, "Y"]])],
+        ["lost 2 20"],
+        20,
+      ],
       ["GapFill to its own number is rejected", ["4", 2, newNumber("2", [[123, "Y"]])], ["reject 42 reason 5"], 3],
       ["GapFill that says nothing is rejected", ["4", 2, [[123, "Y"]]], ["reject 42 reason 1 tag 36"], 3],
       ["GapFill with no number is rejected", ["4", 2, newNumber("x", [[123, "Y"]])], ["reject 42 reason 5"], 3],
@@ -260,6 +299,19 @@ describe("SequenceGate", () => {
     rig.say("A", 1, RESET);
     expect(rig.told()).toEqual(["reset", "answer reset"]);
     expect(rig.numbers).toEqual({ nextOutgoing: 1, nextIncoming: 2 });
+  });
+
+  test("a Logon with 141=Y that answers our answer is not answered", async () => {
+    const rig = GateRig.loggedOn();
+    rig.say("A", 1, RESET);
+    rig.numbers.nextOutgoing = 2;
+    await rig.clock.advance(900);
+    rig.say("A", 1, RESET);
+    expect(rig.told()).toEqual(["reset", "answer reset"]);
+    expect(rig.numbers).toEqual({ nextOutgoing: 2, nextIncoming: 2 });
+    await rig.clock.advance(100);
+    rig.say("A", 1, RESET);
+    expect(rig.told()).toEqual(["reset", "answer reset"]);
   });
 
   test("what a handler throws costs its message, is counted, and never the sequence", () => {

@@ -115,6 +115,11 @@ final class Lp {
         session().setNextSenderMsgSeqNum(newNumber);
     }
 
+    /** The number of the initiator's next message, as this LP will have it. */
+    void expectNumber(int number) throws IOException {
+        session().setNextTargetMsgSeqNum(number);
+    }
+
     synchronized void clear(String symbol) {
         market.clear(symbol);
         String requestId = subscriptions.get(symbol);

@@ -80,6 +80,7 @@ public final class PeerProgram {
             case "burst" -> lp.burst(command.number("count"));
             case "skip" -> lp.skip(command.number("count"));
             case "sequenceReset" -> lp.sequenceReset(command.flag("isGapFill"), command.number("ahead"));
+            case "expectNumber" -> lp.expectNumber(command.number("number"));
             case "clear" -> lp.clear(command.text("symbol"));
             case "send" -> lp.send(command.text("type"), command.text("fields"));
             case "testRequest" -> lp.testRequest(command.text("testId"));

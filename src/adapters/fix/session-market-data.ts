@@ -2,7 +2,6 @@ import { IngestError } from "../../domain/ingest-error.ts";
 import type { Instrument } from "../../domain/instrument.ts";
 import type { FixFrame } from "../../fix/fix-frame.ts";
 import { MarketDataScanner } from "../../fix/market-data-scanner.ts";
-import { PackedType } from "../../fix/tags.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { BookRules, CompiledFixVenue, MarketDataPlan } from "../../venues/compiled-fix-venue.ts";
 import type { SessionContext, SessionMonitor } from "../adapter.ts";
@@ -11,11 +10,13 @@ import type { FixEngineSession } from "./engine/fix-engine.ts";
 import { FixSubscriptions } from "./fix-subscriptions.ts";
 import { LpMessages } from "./lp-messages.ts";
 import { MarketDataPath } from "./market-data-path.ts";
+import type { SecretHider } from "./secret-hider.ts";
 
 /** What the market data of one session is made of. */
-export interface MarketFeedOptions {
+export interface SessionMarketDataOptions {
   readonly venue: CompiledFixVenue;
   readonly context: SessionContext;
+  readonly secrets: SecretHider;
   /** For time-outs: it stands still while nothing is read. */
   readonly clock: Clock;
   readonly target: string;
@@ -29,26 +30,27 @@ export interface MarketFeedOptions {
 }
 
 /** The market data of one session: its subscriptions, its books, and what the LP says of either. */
-export class MarketFeed {
+export class SessionMarketData {
   /** Which tags mean what, for the engine too. */
   readonly plan: MarketDataPlan;
-  /** When the bytes in hand were read, wall clock, µs. */
-  receivedTimeUs = 0;
+  /** The way of each message. */
+  readonly path: MarketDataPath;
   readonly #context: SessionContext;
   readonly #monitor: SessionMonitor;
+  readonly #secrets: SecretHider;
   readonly #books: MarketDataBooks;
   readonly #subscriptions: FixSubscriptions;
-  readonly #path: MarketDataPath;
   readonly #messages: LpMessages;
   #engine: FixEngineSession | null = null;
   #isStopped = false;
 
   /** @throws IngestError when two symbols are one at the venue */
-  constructor(options: MarketFeedOptions) {
+  constructor(options: SessionMarketDataOptions) {
     const { venue, context, depth, publish, isSubscribing } = options;
     const { instruments, monitor, epoch, quotes } = context;
     this.#context = context;
     this.#monitor = monitor;
+    this.#secrets = options.secrets;
     // An LP that was not asked may echo an id that we have never given: it then means nothing.
     this.plan = isSubscribing ? venue.marketData : { ...venue.marketData, requestIdTag: 0 };
     const wireSymbols = instruments.map(({ symbol }) => venue.wireSymbol(symbol));
@@ -72,7 +74,7 @@ export class MarketFeed {
     const subscriptions = this.#subscriptions;
     const symbols = new Map(wireSymbols.map((name, symbol) => [Buffer.from(name, "utf8").toString("latin1"), symbol]));
     this.#messages = new LpMessages({ ...options, symbols, books, subscriptions, send });
-    this.#path = new MarketDataPath({
+    this.path = new MarketDataPath({
       scanner: new MarketDataScanner(this.plan),
       books,
       subscriptions,
@@ -96,6 +98,7 @@ export class MarketFeed {
   /** Nothing is asked for and no quote is taken any more; holds no timer afterwards. */
   stop(): void {
     this.#isStopped = true;
+    this.path.stop();
     this.#subscriptions.stop();
   }
 
@@ -111,24 +114,15 @@ export class MarketFeed {
     if (!this.#isStopped) this.#books.distrustAll("sequence_gap");
   }
 
-  onFrame(frame: FixFrame): void {
-    this.#monitor.onFrame(frame.end - frame.start);
-    if (frame.msgType === PackedType.heartbeat) this.#monitor.onData();
-  }
-
-  onMarketData(frame: FixFrame): void {
-    if (!this.#isStopped) this.#path.take(frame, this.receivedTimeUs);
-  }
-
   onApplication(frame: FixFrame): void {
     if (this.#isStopped) return;
     this.#monitor.onData();
-    this.#messages.take({ frame, receivedTimeUs: this.receivedTimeUs });
+    this.#messages.take({ frame, receivedTimeUs: this.path.receivedTimeUs });
   }
 
   /** Something was thrown over one of the messages in these bytes: a bug of ours. What it did to the books is not known. */
   onFailure(bytes: Uint8Array): void {
-    this.#monitor.onReject("failed", bytes);
+    this.#monitor.onReject("failed", this.#secrets.bytes(bytes));
     this.distrustAll();
   }
 
@@ -146,7 +140,7 @@ export class MarketFeed {
   }
 
   #onUnreadable(frame: FixFrame): void {
-    this.#monitor.onReject("unreadable", frame.bytes.subarray(frame.start, frame.end));
+    this.#monitor.onReject("unreadable", this.#secrets.bytes(frame.bytes.subarray(frame.start, frame.end)));
     const symbols = this.#messages.symbolsOf(frame);
     if (symbols === null) this.#books.distrustAll("unreadable");
     else for (const symbol of symbols) this.#books.distrust(symbol, "unreadable");

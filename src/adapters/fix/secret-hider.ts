@@ -1,0 +1,34 @@
+import type { FixCredentials } from "./logon-fields.ts";
+
+/** What stands in the place of a secret. */
+const HIDDEN = "[redacted]";
+/** A password shorter than this is no secret, and hiding it would tear other text apart. */
+const SECRET_LENGTH_MIN = 4;
+/** Bytes of a message that are looked through; what is published of a reject is less. */
+const BYTES_MAX = 8192;
+/** RawData (96), Password (554), NewPassword (925), EncryptedPassword (1402), EncryptedNewPassword (1404), with their values. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: SOH ends a field
+const SECRET_FIELD = /(^|[\u0001|])(96|554|925|1402|1404)=[^\u0001|]*/g;
+
+/** Takes our secrets out of what an LP sends back to us, before it gets into an error, an event or a record. */
+export class SecretHider {
+  readonly #credentials: FixCredentials;
+
+  constructor(credentials: FixCredentials) {
+    this.#credentials = credentials;
+  }
+
+  /** The text without our password and without fields that hold secrets. */
+  text(text: string): string {
+    const secret = this.#credentials.password() ?? "";
+    const open = text.replace(SECRET_FIELD, `$1$2=${HIDDEN}`);
+    return secret.length < SECRET_LENGTH_MIN ? open : open.replaceAll(secret, HIDDEN);
+  }
+
+  /** The first bytes of a message without the same; the bytes themselves when there is nothing to hide. */
+  bytes(bytes: Uint8Array): Uint8Array {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, BYTES_MAX)).toString("latin1");
+    const hidden = this.text(text);
+    return hidden === text ? bytes.subarray(0, BYTES_MAX) : Buffer.from(hidden, "latin1");
+  }
+}

@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { PausableClock } from "../../../src/adapters/fix/pausable-clock.ts";
+import { FakeClock } from "../../harness/fake-clock.ts";
+
+let clock: FakeClock;
+let pausable: PausableClock;
+let fired: number[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  pausable = new PausableClock(clock);
+  fired = [];
+});
+
+function schedule(delayMs: number) {
+  return pausable.schedule(delayMs, () => fired.push(clock.monotonicMs()));
+}
+
+describe("PausableClock", () => {
+  test("is the clock beneath while it runs", async () => {
+    schedule(100);
+    await clock.advance(100);
+    expect(fired).toEqual([100]);
+    expect(pausable.monotonicMs()).toBe(100);
+    expect(pausable.wallUs()).toBe(clock.wallUs());
+  });
+
+  test("stands still while it is paused, and so do its timers", async () => {
+    schedule(100);
+    await clock.advance(60);
+    pausable.pause(true);
+    await clock.advance(1000);
+    expect([pausable.monotonicMs(), fired.length, clock.armedTimers]).toEqual([60, 0, 0]);
+    pausable.pause(false);
+    await clock.advance(39);
+    expect(fired).toEqual([]);
+    await clock.advance(1);
+    expect(fired).toEqual([1100]);
+    expect(pausable.monotonicMs()).toBe(100);
+  });
+
+  test("a timer set while it is paused begins when it runs again", async () => {
+    pausable.pause(true);
+    schedule(50);
+    await clock.advance(500);
+    pausable.pause(false);
+    await clock.advance(50);
+    expect(fired).toEqual([550]);
+  });
+
+  test("a cancelled timer does not come back", async () => {
+    const timer = schedule(50);
+    pausable.pause(true);
+    timer.cancel();
+    pausable.pause(false);
+    await clock.advance(1000);
+    expect([fired.length, clock.armedTimers]).toEqual([0, 0]);
+  });
+
+  test("pausing twice is pausing once", async () => {
+    pausable.pause(true);
+    await clock.advance(10);
+    pausable.pause(true);
+    await clock.advance(10);
+    pausable.pause(false);
+    pausable.pause(false);
+    expect(pausable.monotonicMs()).toBe(0);
+  });
+});
