@@ -66,7 +66,7 @@ export class RequestWindow {
   waitMs(weight: number, nowMs: number): number {
     this.#refill(nowMs);
     const heard = this.#heard;
-    if (heard !== null && leftOf(heard) <= 0) return heard.validUntilMs - nowMs;
+    if (heard !== null && leftOf(heard) < Math.min(weight, heard.limit)) return heard.validUntilMs - nowMs;
     // What costs more than a bucket holds needs a full one, and leaves a debt.
     const wanted = Math.min(weight, this.#room) - this.#tokens;
     if (wanted <= EPSILON) return 0;

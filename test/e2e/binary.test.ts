@@ -284,7 +284,7 @@ describe("run", () => {
 });
 
 describe("demo", () => {
-  test("shows six live venues and a ledger that balances, with faults, and ends by itself", async () => {
+  test("shows every live venue and a ledger that balances, with faults, and ends by itself", async () => {
     const { code, stdout } = await runBinary([
       "demo",
       "--seconds",

@@ -11,7 +11,6 @@ import {
   fatalError,
   rateLimitError,
   requestError,
-  secretError,
   timeoutError,
   tooLargeError,
   unreadableError,

@@ -9,9 +9,22 @@ import { ModelBook, type ModelOp } from "./model-book.ts";
 
 const ENTRIES_MAX = 6;
 /** Texts that are often the same number, and numbers too close for a double. */
-const PRICES = ["1", "1.0", "1.10", "1.1", "01.1", ".5", "0.50", "-1", "-.5", "2", "3.00", "1.1000000000000000000001"];
+const PRICES = [
+  "1",
+  "1.0",
+  "1.10",
+  "1.1",
+  "01.1",
+  ".5",
+  "0.50",
+  "-1",
+  "-.5",
+  "2",
+  "3.00",
+  "1.1000000000000000000000000001",
+];
 const SIZES = ["1", "2.5", "0", "0.00", "1000000"];
-const IDS = ["a", "b", "aa", "c"];
+const IDS = ["a", "b", "aa", "an-id-wider-than-what-there-is-room-for"];
 
 /** One of the two books under test writes its ops into this text, so that all bytes come through the same reader. */
 function opText(op: ModelOp): string {
