@@ -70,5 +70,7 @@ export interface Adapter {
   readonly target: string;
   /** When the venue trades; outside it no session is started and silence is no alarm. Absent: always. */
   readonly calendar?: TradingCalendar;
+  /** What this transport counts beside what all do, over all sessions; the names are a closed list. Absent: nothing. */
+  readonly counts?: Readonly<Record<string, number>>;
   startSession(context: SessionContext): Session;
 }

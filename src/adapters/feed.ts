@@ -120,6 +120,7 @@ export class Feed {
       disconnections: this.#tally.disconnections,
       attempts: Math.max(0, ...this.#supervisors.map((supervisor) => supervisor.attempts)),
       pauses: this.#tally.pauses,
+      adapterCounts: { ...adapter.counts },
       sequence: counters.sequence,
     };
   }

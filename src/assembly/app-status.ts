@@ -126,6 +126,7 @@ function disabledStatus({ config }: PreparedFeed): FeedStatus {
     disconnections: 0,
     attempts: 0,
     pauses: 0,
+    adapterCounts: {},
     sequence: 0,
   };
 }

@@ -49,6 +49,8 @@ export interface FeedStatus {
   readonly attempts: number;
   /** Times a socket was paused because memory was full. */
   readonly pauses: number;
+  /** What the transport counts beside (FIX: late, unknown and crossed entries of books …), by name; empty mostly. */
+  readonly adapterCounts: Readonly<Record<string, number>>;
   /** Our own last number of the source (`sequenceNumber`). */
   readonly sequence: number;
 }

@@ -140,6 +140,16 @@ const FEEDS: readonly MetricDeclaration[] = [
   feedCounter("ingester_feed_sequence_regressions_total", "Jumps back in the venue's own numbers", "regressions"),
   feedCounter("ingester_feed_duplicates_total", "Quotes left out because the venue had sent them before", "duplicates"),
   feedCounter("ingester_feed_pauses_total", "Times a socket was not read because memory was full", "pauses"),
+  {
+    name: "ingester_feed_adapter_events_total",
+    type: "counter",
+    help: "What the transport counts beside: for FIX entries and messages of books that were late, unknown, crossed …",
+    labels: ["source", "kind"],
+    read: ({ feeds }, emit) => {
+      for (const feed of feeds)
+        for (const [kind, count] of Object.entries(feed.adapterCounts)) emit(count, feed.name, kind);
+    },
+  },
   feedGauge(
     "ingester_feed_last_frame_timestamp_seconds",
     "Wall clock of the last frame of any kind, seconds since the epoch; 0 before the first",

@@ -36,6 +36,7 @@ export function feedStatus(changes: Partial<FeedStatus> = {}): FeedStatus {
     disconnections: 6,
     attempts: 0,
     pauses: 7,
+    adapterCounts: { crossed: 8 },
     sequence: 10,
     ...changes,
   };

@@ -37,6 +37,7 @@ function feed(name: string, over: Partial<FeedStatus> = {}): FeedStatus {
     disconnections: 3,
     attempts: 0,
     pauses: 0,
+    adapterCounts: {},
     sequence: 1234,
     ...over,
   };
