@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderConfigMarkdown } from "../src/config/config-docs.ts";
 import { renderEnvExample } from "../src/config/env-example.ts";
+import { metricsMarkdown } from "../src/telemetry/metrics-markdown.ts";
 import { renderVenueProfileSchema } from "../src/venues/profile-schema.ts";
 
 /** A file of the repository that is made from the code. */
@@ -13,6 +14,7 @@ interface GeneratedFile {
 
 const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: "docs/configuration.md", render: renderConfigMarkdown },
+  { path: "docs/metrics.md", render: metricsMarkdown },
   { path: "config/env.example", render: renderEnvExample },
   { path: "config/venue-profile.schema.json", render: renderVenueProfileSchema },
 ];
