@@ -19,7 +19,7 @@ Usage: ./build.sh <command> [arguments]
   demo [arguments]     build, then run the whole pipeline against built-in venues; needs no outside service
   run [arguments]      build, then run with the configuration of the environment
   test [--without-integration] [arguments of `bun test`]
-                       install what the tests need, then run them all; integration tests use a real Kafka
+                       install what the tests need, then run them all; integration tests use a real Kafka and real FIX engines
   check                format, lint, types, dead code, house rules, shell syntax
   build [--target TARGET] [--outfile FILE]
                        compile dist/edge-ingester; TARGET: bun-linux-x64-baseline (default), bun-linux-x64,

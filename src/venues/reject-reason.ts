@@ -21,6 +21,11 @@ export const REJECT_REASONS = [
   "bad_list",
   /** A change came before the snapshot it changes. */
   "no_snapshot",
+  /** The bytes are no protobuf message (gRPC). */
+  "invalid_wire",
+  /** A field stands in another form than its `.proto` says. */
+  "wrong_type",
+  "too_many_fields",
 ] as const;
 
 /** See {@link REJECT_REASONS}. */

@@ -6,6 +6,9 @@ export interface NumberRange {
   readonly to: number;
 }
 
+/** In place of a symbol. */
+const EVERY_SYMBOL = "";
+
 /** The events topic, by what the oracle asks of it. */
 export class EventIndex {
   readonly #drops = new Map<string, NumberRange[]>();
@@ -20,7 +23,9 @@ export class EventIndex {
       if (value === null || seen.has(value)) continue;
       seen.add(value);
       const { eventType, payload, metadata } = JSON.parse(value);
-      const key = `${metadata.session}/${payload.source}:${payload.symbol}`;
+      // Without a symbol it tells of every symbol of the source.
+      const symbol = payload.symbol ?? EVERY_SYMBOL;
+      const key = `${metadata.session}/${payload.source}:${symbol}`;
       if (payload.to === "stopped") this.#stopped.add(payload.source);
       if (eventType === "market-data.sequence-gap") this.#sequenceGaps.add(`${key}/${payload.to}`);
       if (eventType !== "market-data.dropped") continue;
@@ -48,9 +53,10 @@ export class EventIndex {
     return this.#stopped.has(source);
   }
 
-  /** Whether a jump to this number of the venue was told. */
+  /** Whether a jump to this number of the venue was told, of this symbol or of all of its source. */
   hasSequenceGap(session: string, key: string, to: string): boolean {
-    return this.#sequenceGaps.has(`${session}/${key}/${to}`);
+    const everyKey = `${key.slice(0, key.indexOf(":"))}:${EVERY_SYMBOL}`;
+    return [key, everyKey].some((one) => this.#sequenceGaps.has(`${session}/${one}/${to}`));
   }
 }
 

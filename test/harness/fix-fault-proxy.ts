@@ -31,7 +31,7 @@ export interface FaultOrder {
   readonly count: number;
   /** MsgType (35); any when absent. */
   readonly msgType?: string;
-  /** True: only frames that are sent again (PossDupFlag 43 = Y). */
+  /** True: only frames that are sent again (PossDupFlag 43 = Y); false: only others; both when absent. */
   readonly isReplay?: boolean;
 }
 
@@ -309,7 +309,7 @@ class Writer {
 
 function isMeant({ msgType, isReplay }: FaultOrder, frame: Buffer): boolean {
   if (msgType !== undefined && fieldOf(frame, 35) !== msgType) return false;
-  return isReplay !== true || fieldOf(frame, 43) === "Y";
+  return isReplay === undefined || isReplay === (fieldOf(frame, 43) === "Y");
 }
 
 function spoil(frame: Buffer, fault: FrameFault): Buffer | null {

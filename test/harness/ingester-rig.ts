@@ -1,6 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Counterparties, type Counterparty } from "../../src/simulator/fix/counterparties.ts";
+import { FixSimulator, type FixSimulatorOptions } from "../../src/simulator/fix/fix-simulator.ts";
 import { mixSeed } from "../../src/simulator/seeded-random.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import type { ExpectedQuote } from "../../src/simulator/venue-dialect.ts";
@@ -17,6 +19,8 @@ const SETTLE_LIMIT_MS = 30_000;
 const VENUES_FOLDER = join(import.meta.dir, "../../config/venues");
 /** No message of any venue: counted as rejected when it is read, so all that was sent before it has been read. */
 const BARRIER = "barrier";
+/** The same for an LP: a whole message, so that nothing else is waited for, with a wrong CheckSum. */
+const FIX_BARRIER = "8=FIX.4.4\u00019=5\u000135=0\u000110=000\u0001";
 
 /** One feed and the simulated venue behind it. */
 export interface RigFeed {
@@ -27,6 +31,10 @@ export interface RigFeed {
   readonly ratePerSecond: number | "full";
   /** A profile of its own: the venue's, with these changes. */
   readonly profile?: { readonly sequence?: object; readonly limits?: object };
+  /** Settings of this feed beside or instead of the rig's own, names without their prefix. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** What an LP is made of beside the rest. */
+  readonly lp?: Pick<FixSimulatorOptions, "levels" | "logon" | "resend">;
 }
 
 /** What a rig is made of. */
@@ -58,11 +66,15 @@ export class IngesterRig {
   readonly ledgers: LedgerSnapshot[] = [];
   readonly #options: RigOptions;
   readonly #venues = new Map<string, Simulator>();
+  /** What each LP knows of its clients: it outlives a restart. */
+  readonly #memories = new Map<string, Counterparties>();
   readonly #env: Record<string, string>;
+  readonly #stateFolder = mkdtempSync(join(tmpdir(), "edge-ingester-state-"));
   #run: Running | null = null;
   #url = "";
   #session = "";
   #chances = 0;
+  #restarts = 0;
 
   constructor(options: RigOptions, seed: number) {
     this.#options = options;
@@ -80,9 +92,10 @@ export class IngesterRig {
       ADMIN_PORT: "0",
       CONNECTS_PER_SECOND: "100",
       INSTANCE_ID: "faults",
+      STATE_DIR: this.#stateFolder,
       ...options.env,
     };
-    for (const feed of options.feeds) this.#openVenue(feed);
+    for (const feed of options.feeds) this.#configure(feed, this.#openVenue(feed));
   }
 
   /** The simulator behind a feed. */
@@ -90,6 +103,32 @@ export class IngesterRig {
     const found = this.#venues.get(feed);
     if (found === undefined) throw new Error(`Cannot find the venue of feed '${feed}'`);
     return found;
+  }
+
+  /** The LP behind a feed over FIX. */
+  lp(feed: string): FixSimulator {
+    const found = this.venue(feed);
+    if (!(found instanceof FixSimulator)) throw new Error(`Cannot use '${feed}' as an LP: it speaks no FIX`);
+    return found;
+  }
+
+  /** What the LP behind a feed knows of us: the numbers above all. */
+  counterparty(feed: string): Counterparty {
+    const { SENDER, TARGET } = this.lp(feed).clientSettings;
+    return (this.#memories.get(feed) as Counterparties).find(SENDER, TARGET);
+  }
+
+  /** Ends an LP as `kill -9` does. */
+  killLp(feed: string): void {
+    this.lp(feed).stop();
+  }
+
+  /** Starts an LP again that was killed: on its port, with other prices, and with the numbers it had. */
+  restartLp(name: string): void {
+    const feed = this.#options.feeds.find((one) => one.name === name);
+    if (feed === undefined) throw new Error(`Cannot find feed '${name}'`);
+    this.#restarts++;
+    this.#openVenue(feed, this.lp(name).port);
   }
 
   get session(): string {
@@ -162,7 +201,7 @@ export class IngesterRig {
     const before = await this.metrics();
     const rejected = (metrics: MetricsText, source: string) =>
       metrics.sum("market_data_raw_parse_errors_total", { source });
-    for (const venue of this.#venues.values()) venue.sendRaw(BARRIER);
+    for (const venue of this.#venues.values()) venue.sendRaw(venue instanceof FixSimulator ? FIX_BARRIER : BARRIER);
     const isRead = (metrics: MetricsText) =>
       [...this.#venues.keys()].every((source) => rejected(metrics, source) > rejected(before, source));
     await this.untilMetrics("barrier read", isRead);
@@ -211,6 +250,7 @@ export class IngesterRig {
         return { ...rest, accounts: accounts.filter((account) => !except.includes(account.source)) };
       }),
       contiguousSources: this.#options.feeds.filter((feed) => feed.profile?.sequence).map((feed) => feed.name),
+      bookSources: [...this.#memories.keys()],
       duplicatesMax,
       isCutWhileSending,
     });
@@ -230,6 +270,7 @@ export class IngesterRig {
     for (const venue of this.#venues.values()) venue.stop();
     this.#run?.signal("SIGKILL");
     await this.#run?.ended.catch(() => null);
+    rmSync(this.#stateFolder, { recursive: true, force: true });
   }
 
   #isSubscribed(feed: string): boolean {
@@ -237,26 +278,40 @@ export class IngesterRig {
     return this.venue(feed).sessions.some(({ topics }) => topics.length >= wanted);
   }
 
-  #openVenue(feed: RigFeed): void {
-    const venue = startSimulator({
+  /** @param port absent: any free one */
+  #openVenue(feed: RigFeed, port = 0): Simulator {
+    const options: FixSimulatorOptions = {
+      ...feed.lp,
       venue: feed.venue,
-      seed: mixSeed(this.seed, feed.name),
+      seed: mixSeed(this.seed, `${feed.name} ${this.#restarts}`),
       ratePerSecond: feed.ratePerSecond,
+      port,
+      lists: "every_update",
+      counterparties: this.#memories.get(feed.name) ?? new Counterparties(),
       onSent: (symbol, quote) => {
         const key = `${feed.name}:${symbol}`;
         const sent = this.intents.get(key);
         if (sent === undefined) this.intents.set(key, [quote]);
         else sent.push(quote);
       },
-    });
+    };
+    const venue = startSimulator(options);
     this.#venues.set(feed.name, venue);
-    const prefix = feed.name.toUpperCase();
-    this.#env[`${prefix}_URL`] = venue.url;
-    this.#env[`${prefix}_SYMBOLS`] = venue.symbols.slice(0, feed.symbolCount).join(",");
-    this.#env[`${prefix}_INITIAL_DELAY_MS`] = "50";
-    this.#env[`${prefix}_MAX_DELAY_MS`] = "500";
-    if (feed.profile === undefined) this.#env[`${prefix}_VENUE`] = feed.venue;
-    else this.#env[`${prefix}_PROFILE`] = writeProfile(feed);
+    if (venue instanceof FixSimulator && options.counterparties !== undefined)
+      this.#memories.set(feed.name, options.counterparties);
+    return venue;
+  }
+
+  #configure(feed: RigFeed, { symbols, clientSettings }: Simulator): void {
+    const settings: Record<string, string> = {
+      ...clientSettings,
+      SYMBOLS: symbols.slice(0, feed.symbolCount).join(","),
+      INITIAL_DELAY_MS: "50",
+      MAX_DELAY_MS: "500",
+      ...(feed.profile === undefined ? { VENUE: feed.venue } : { PROFILE: writeProfile(feed) }),
+      ...feed.settings,
+    };
+    for (const [name, value] of Object.entries(settings)) this.#env[`${feed.name.toUpperCase()}_${name}`] = value;
   }
 }
 

@@ -118,10 +118,28 @@ describe("judge()", () => {
   });
 
   test("wants the event beside the note of a jump in the venue's numbers", () => {
-    const records = neverCame({ reasons: ["sequence"] });
+    const records = neverCame({ reasons: ["sequence"], fromVenueSequence: "103", toVenueSequence: "105" });
     expect(kinds(run({ records, ledgers: [LEDGER_5] }))).toEqual(["undeclared_gap"]);
-    const events = [event("market-data.sequence-gap", { from: "103", to: "105" })];
-    expect(kinds(run({ records, events, ledgers: [LEDGER_5] }))).toEqual([]);
+    const jump = { from: "103", to: "105" };
+    const isTold = (told: object) =>
+      kinds(run({ records, events: [event("market-data.sequence-gap", { ...jump, ...told })], ledgers: [LEDGER_5] }));
+    expect(isTold({})).toEqual([]);
+    // Without a symbol it tells of all of them.
+    expect(isTold({ symbol: undefined })).toEqual([]);
+    expect(isTold({ symbol: "ETH" })).toEqual(["undeclared_gap"]);
+    expect(isTold({ symbol: undefined, source: "w" })).toEqual(["undeclared_gap"]);
+  });
+
+  test("of a book only a new top must be published, and no crossed one", () => {
+    const sameTop = { ...intent(2), sequence: "103" };
+    const crossed = { ...intent(4), bidPrice: "4.6" };
+    const intents = new Map([["v:BTC", [intent(1), intent(2), sameTop, crossed, intent(5)]]]);
+    const records = [record(1), record(2), record(5, { seq: 3 })];
+    const book = { intents, records, ledgers: [ledger({ accepted: 3, acked: 3 })], contiguousSources: [] };
+    expect(kinds(run(book))).toEqual(["lost"]);
+    expect(judge(run({ ...book, bookSources: ["v"] }))).toMatchObject({ findings: [], declaredMissing: 0 });
+    const without2 = { records: [record(1), record(5, { seq: 2 })], ledgers: [ledger({ accepted: 2, acked: 2 })] };
+    expect(kinds(run({ ...book, ...without2, bookSources: ["v"] }))).toEqual(["lost"]);
   });
 
   test("finds duplicates beyond those explained, and two quotes under one number", () => {

@@ -48,6 +48,8 @@ export interface Evidence {
   readonly ledgers: readonly LedgerSnapshot[];
   /** Sources whose venue numbers every quote +1, so that each jump must be told. */
   readonly contiguousSources?: readonly string[];
+  /** Sources whose intents are the tops of books after each message: only a new top must be published, and no crossed one. */
+  readonly bookSources?: readonly string[];
   /** The program was stopped while venues sent: its `stopped` event tells of the quotes that came after. */
   readonly isCutWhileSending?: boolean;
   /** So many duplicates a lost ack or a restart explains; none when absent. */
@@ -70,6 +72,7 @@ export interface Verdict {
 
 interface GapMember {
   readonly reasons: readonly string[];
+  readonly toVenueSequence?: string;
   readonly fromInstrumentSequence?: number;
   readonly toInstrumentSequence?: number;
 }
@@ -115,6 +118,7 @@ class Judge {
       const distinct = this.#withoutDuplicates(key, byKey.get(key) ?? []);
       this.#checkNumbers(key, distinct);
       this.#checkVenueNumbers(key, distinct);
+      this.#checkNotes(key, distinct);
       const sent = intents.get(key);
       if (sent !== undefined) this.#checkIntents(key, sent, distinct);
     }
@@ -219,9 +223,26 @@ class Judge {
     }
   }
 
+  /** A hole that a record tells of was published as an event too, before it. */
+  #checkNotes(key: string, records: readonly QuoteRecord[]): void {
+    for (const { session, sequence, gap } of records) {
+      if (gap?.reasons.includes("sequence") !== true) continue;
+      if (!this.#events.hasSequenceGap(session, key, gap.toVenueSequence ?? ""))
+        this.#find(
+          "undeclared_gap",
+          key,
+          `no event tells of the hole in front of number ${sequence}: ${JSON.stringify(gap)}`,
+        );
+    }
+  }
+
   /** Every record is a quote the venue sent, in its order; what is missing between two records is told. */
   #checkIntents(key: string, sent: readonly ExpectedQuote[], records: readonly QuoteRecord[]): void {
     const identities = sent.map(identityOfIntent);
+    const isBook = this.#evidence.bookSources?.includes(sourceOf(key)) === true;
+    const isWanted = isBook
+      ? newTops(sent)
+      : identities.map((identity, i) => i === 0 || identity !== identities[i - 1]);
     let next = 0;
     let before: QuoteRecord | null = null;
     for (const record of records) {
@@ -232,12 +253,12 @@ class Judge {
         else this.#find("invented", key, `number ${record.sequence} is no quote of the venue: ${record.identity}`);
         continue;
       }
-      const missing = countFresh(identities, next, at);
+      const missing = countTrue(isWanted, next, at);
       if (missing > 0) this.#judgeMissing(key, missing, record, before);
       next = at + 1;
       before = record;
     }
-    const tail = countFresh(identities, next, identities.length);
+    const tail = countTrue(isWanted, next, identities.length);
     if (tail > 0) this.#judgeTail(key, tail, before);
   }
 
@@ -303,11 +324,20 @@ class Judge {
   }
 }
 
-/** Quotes from `from` to `to` that are not the one before sent again, which is told apart and not published. */
-function countFresh(identities: readonly string[], from: number, to: number): number {
+/** How many quotes from `from` to `to` had to be published. */
+function countTrue(isWanted: readonly boolean[], from: number, to: number): number {
   let count = 0;
-  for (let i = from; i < to; i++) if (i === 0 || identities[i] !== identities[i - 1]) count++;
+  for (let i = from; i < to; i++) if (isWanted[i]) count++;
   return count;
+}
+
+/** Which tops differ from the one before and are those of a sound book. */
+function newTops(sent: readonly ExpectedQuote[]): boolean[] {
+  const tops = sent.map((quote) => identityOfIntent({ ...quote, sequence: null }));
+  return sent.map(({ bidPrice, askPrice }, i) => {
+    const isCrossed = bidPrice !== null && askPrice !== null && Number(bidPrice) > Number(askPrice);
+    return !isCrossed && tops[i] !== tops[i - 1];
+  });
 }
 
 function identityOfIntent({ sequence, bidPrice, bidSize, askPrice, askSize }: ExpectedQuote): string {

@@ -69,9 +69,9 @@ export function fatalError(target: string, reason: string, isCredentials: boolea
   });
 }
 
-/** The answers come, and none of them can be read. */
+/** The answers come, and none of them can be read; an empty reason: nor could any quote in them. */
 export function unreadableError(target: string, reason: string): IngestError {
-  return new IngestError(`Cannot poll ${target}: the answers cannot be read, ${reason}`, {
+  return new IngestError(`Cannot poll ${target}: the answers cannot be read, ${reason || "bad quotes"}`, {
     code: "protocol_violation",
     retry: "backoff",
   });

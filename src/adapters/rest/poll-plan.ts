@@ -67,13 +67,13 @@ export class PollPlan {
     return { slot: first, atMs: Math.max(first.dueMs, this.#lastStartMs + spacingMs) };
   }
 
-  /** A poll of the slot begins: its next one keeps to the beat, however late this one is. */
+  /** A poll of the slot begins: its next one keeps to the beat, but for what would come too soon after a late one. */
   start(slot: PollSlot, nowMs: number): void {
     const { intervalMs } = this.#options;
     this.#lastStartMs = nowMs;
     slot.isInFlight = true;
-    const lateMs = Math.max(0, nowMs - slot.dueMs);
-    slot.dueMs += intervalMs * (Math.floor(lateMs / intervalMs) + 1);
+    const beats = Math.ceil((nowMs + intervalMs / 2 - slot.dueMs) / intervalMs);
+    slot.dueMs += intervalMs * Math.max(1, beats);
   }
 
   /** The poll is over, whatever came of it. */

@@ -56,6 +56,8 @@ export interface FixSimulatorOptions extends SimulatorOptions {
   readonly shape?: Partial<FixShape>;
   /** MassQuotes ask for an acknowledgement. */
   readonly wantsQuoteAcks?: boolean;
+  /** Clients it knows already, and their numbers: those of an LP that was stopped and starts again. */
+  readonly counterparties?: Counterparties;
   /** `every_update`: `onSent` is told of every message, not only of those that change the best; `top_change` when absent. */
   readonly lists?: "top_change" | "every_update";
 }
@@ -111,7 +113,7 @@ export class FixSimulator implements Simulator {
     this.#host = {
       venue: this.#venue,
       logons: new LogonDesk(options.logon ?? this.#dialectRules(dialect)),
-      counterparties: new Counterparties(),
+      counterparties: options.counterparties ?? new Counterparties(),
       wantsQuoteAcks: options.wantsQuoteAcks === true,
       resendPolicy: options.resend ?? "replay",
       onRequest: (session, text) => this.#log.add(session.connectionId, text),

@@ -42,29 +42,27 @@ function resendRequests(): number {
 }
 
 describe("FixAdapter when messages are lost or spoiled on the way", () => {
-  test.each([
-    "lose",
-    "bad_checksum",
-    "short_body_length",
-    "long_body_length",
-  ] satisfies FrameFault[])("has them sent again, by one ResendRequest per hole, and keeps its books: %s", async (fault) => {
-    await start();
-    const before = await rig.requestIds();
-    await rig.lp.setRate(1000);
-    for (let hole = 1; hole <= 3; hole++) {
-      rig.proxy.order({ fault, count: 5, msgType: "X" });
-      await rig.until("ResendRequest", () => rig.proxy.ordersLeft === 0 && resendRequests() >= hole);
-      await rig.lp.setRate(0);
-      await rig.expectEqualBooks();
+  test.each(["lose", "bad_checksum", "short_body_length", "long_body_length"] satisfies FrameFault[])(
+    "has them sent again, by one ResendRequest per hole, and keeps its books: %s",
+    async (fault) => {
+      await start();
+      const before = await rig.requestIds();
       await rig.lp.setRate(1000);
-    }
-    await expectHealed();
-    // The replays have mended the books: nothing was asked for anew.
-    expect(await rig.requestIds()).toEqual(before);
-    expect(resendRequests()).toBe(3);
-    expect(rig.gaps.length).toBe(3);
-    expect(rig.feed.status()).toMatchObject({ errors: 0, disconnections: 0 });
-  });
+      for (let hole = 1; hole <= 3; hole++) {
+        rig.proxy.order({ fault, count: 5, msgType: "X" });
+        await rig.until("ResendRequest", () => rig.proxy.ordersLeft === 0 && resendRequests() >= hole);
+        await rig.lp.setRate(0);
+        await rig.expectEqualBooks();
+        await rig.lp.setRate(1000);
+      }
+      await expectHealed();
+      // The replays have mended the books: nothing was asked for anew.
+      expect(await rig.requestIds()).toEqual(before);
+      expect(resendRequests()).toBe(3);
+      expect(rig.gaps.length).toBe(3);
+      expect(rig.feed.status()).toMatchObject({ errors: 0, disconnections: 0 });
+    },
+  );
 
   test("garbage between messages costs that garbage", async () => {
     await start();
@@ -164,9 +162,9 @@ describe("FixAdapter when the LP's numbers jump", () => {
     await start();
     await rig.lp.setRate(1000);
     for (let round = 0; round < 5; round++) {
-      rig.proxy.order({ fault: "lose", count: 2, msgType: "X" });
+      rig.proxy.order({ fault: "lose", count: 2, msgType: "X", isReplay: false });
       await rig.lp.skip(3);
-      rig.proxy.order({ fault: "bad_checksum", count: 2, msgType: "X" });
+      rig.proxy.order({ fault: "bad_checksum", count: 2, msgType: "X", isReplay: false });
       await rig.until("faults", () => rig.proxy.ordersLeft === 0);
     }
     await expectHealed();
@@ -248,6 +246,19 @@ describe("FixAdapter when either side restarts in the middle", () => {
     await rig.until("second session", () => rig.feed.state === "live");
     await expectHealed();
     expect(lastLogon().number).toBe(1);
+  });
+
+  test("an LP that has lost its numbers and may not begin anew is tried slowly, and people are told", async () => {
+    await start({ reset: "never" });
+    await rig.lp.burst(50);
+    await rig.lp.stop("kill");
+    await rig.lp.restart();
+    await rig.until("error", () => rig.lastError.startsWith("sequence_too_low: "));
+    expect(rig.lastError).toContain("set by hand");
+    const tries = rig.proxy.acceptedTotal;
+    await rig.until("next try", () => rig.proxy.acceptedTotal > tries);
+    const at = rig.proxy.acceptedAtMs;
+    expect(at[at.length - 1] - at[at.length - 2]).toBeGreaterThan(1900);
   });
 
   test("an LP that expects a higher number of us is believed", async () => {

@@ -51,7 +51,7 @@ describe("FixAdapter over TLS", () => {
       tls: trusting(),
       isProxied: false,
     });
-    await rig.lp.burst(20_000);
+    await rig.lp.burst(10_000);
     await rig.expectEqualQuotes();
     expect(rig.feed.status()).toMatchObject({ errors: 0, parseErrors: 0 });
   });
@@ -64,8 +64,11 @@ describe("FixAdapter over TLS", () => {
     await rig.expectEqualQuotes();
   });
 
+  // Not TLS 1.3: QuickFIX/J 2.3.2 (MINA 2.2.4) then loses what comes in one read with the client's Finished, as a Logon does
+  // that is sent at once; nothing is seen of it until more bytes come. Node and OpenSSL clients meet the same.
   test("shows its own certificate to an LP that wants it", async () => {
-    rig = await FixRig.start(peer, { lp: { settings: certificates.mutualSettings }, tls: trusting(showingOurs()) });
+    const settings = { ...certificates.mutualSettings, EnabledProtocols: "TLSv1.2" };
+    rig = await FixRig.start(peer, { lp: { settings }, tls: trusting(showingOurs()) });
     await rig.expectEqualQuotes();
   });
 

@@ -52,8 +52,8 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
  *   behind those already there. In a book by price, a change of what is not there that has price and size is a `new`: it
  *   says all (venues differ in what they call a New there, and at the edge of the depth asked for).
  * - `overlay` is a change that may also be a new.
- * - `deleteThru` deletes from the best to the named entry, `deleteFrom` from it to the worst, both with it; without a key
- *   the whole side.
+ * - `deleteThru` deletes from the best to the named entry, `deleteFrom` from it to the worst, both with it. Each kind of
+ *   delete that names no entry deletes the whole side (OSL: NumberOfOrders (346) = 0 and nothing else).
  * - FIX gives a size of zero no meaning; venues use it for "nothing left". By price, or with one quote a side, it deletes.
  *   By id or level the entry stays (it may be changed again, and levels must not move) but is never the best.
  * - `new` without a price is no offer: what has its key is deleted.
@@ -201,6 +201,9 @@ export class SymbolBook {
   }
 
   #delete(side: BookSide, message: MarketDataMessage, i: number, by: BookKey): Verdict {
+    const namesNone =
+      (by === BookKey.price && message.priceFrom[i] < 0) || (by === BookKey.level && message.level[i] === 0);
+    if (namesNone) return this.#deleteRange(side, message, i, by);
     const place = by === BookKey.id ? this.#findDeleted(side, message, i) : this.#find(side, message, i, by);
     if (place === NO_PLACE) return Verdict.unknown;
     if (by === BookKey.one && message.priceFrom[i] >= 0) {

@@ -170,9 +170,15 @@ export class ModelBook {
   }
 
   #delete(side: Side, op: ModelOp): Answer {
+    const by = this.#by(op);
+    if ((by === "price" && op.price === undefined) || (by === "level" && op.level === undefined)) {
+      const hadNone = this.#sides[side].length === 0;
+      this.#sides[side] = [];
+      return hadNone ? "unknown" : "applied";
+    }
     const there = this.#find(side, op);
     if (there === undefined) return "unknown";
-    const isOfOther = this.#by(op) === "one" && op.price !== undefined && value(op.price) !== value(there.price);
+    const isOfOther = by === "one" && op.price !== undefined && value(op.price) !== value(there.price);
     return isOfOther ? "unknown" : this.#remove(side, there);
   }
 

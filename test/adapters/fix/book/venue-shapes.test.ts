@@ -102,6 +102,8 @@ describe("books of venues", () => {
       ),
     ).toEqual(["BTCUSD 10.5 x 7 / - x -"]);
     expect(show()).toBe("10.5 x 7, 10 x 8, 9 x 2 | ");
+    // As the scanner reads 346=0 without a price: a Delete that names no entry.
+    expect(take(`35=X|${HEAD}|262=r1|268=1|279=2|269=0|55=BTCUSD`)).toEqual(["BTCUSD - x - / - x -"]);
   });
 
   test("LMAX: instruments by 48, W alone, 262 echoed, 272 and 273 in the first entry", () => {
