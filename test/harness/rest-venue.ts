@@ -1,6 +1,9 @@
 import { findRestProfileProblems } from "../../src/venues/rest/rest-profile-checks.ts";
 import { type RestProfile, restProfileSchema } from "../../src/venues/rest/rest-profile-schema.ts";
 
+/** Time-out of the plain venue's polls, ms: like no other time in use, so that a test can tell its timer from others. */
+export const PLAIN_TIMEOUT_MS = 517;
+
 /**
  * A plain REST venue, so that a test reads like the wire: `GET /quotes?symbols=A,B` is answered with
  * `[{"s":"A","b":"1","B":"2","a":"3","A":"4","t":1700000000000}]`, an unknown symbol with 400 and `{"error":"…"}`.
@@ -12,7 +15,7 @@ const PLAIN = {
   url: "http://127.0.0.1:1",
   symbols: { default: ["A", "B"] },
   request: { path: "/quotes", query: { symbols: "{symbols}" }, symbolsPerRequest: 10 },
-  polling: { intervalMs: 1000, timeoutMs: 500 },
+  polling: { intervalMs: 1000, timeoutMs: PLAIN_TIMEOUT_MS },
   budget: { windows: [{ weight: 100_000, windowMs: 1000 }], blockMs: 2000 },
   answers: [
     {

@@ -2,10 +2,12 @@ import type { TradingCalendar } from "../../runtime/trading-calendar.ts";
 import type { TurnQueue } from "../../runtime/turn-queue.ts";
 import type { CompiledFixVenue, ResetPolicy } from "../../venues/compiled-fix-venue.ts";
 import type { Adapter, Session, SessionContext } from "../adapter.ts";
+import { newBookCounts } from "./book/book-sink.ts";
 import type { FixEngine, FixIdentity } from "./engine/fix-engine.ts";
 import { FixSession } from "./fix-session.ts";
 import type { FixCredentials } from "./logon-fields.ts";
 import type { SequenceStore } from "./sequence-store.ts";
+import type { FixCounts } from "./session-market-data.ts";
 import type { FixTlsOptions } from "./socket-options.ts";
 
 /** How an LP is reached over FIX, and what is asked of it. */
@@ -49,6 +51,7 @@ export class FixAdapter implements Adapter {
   readonly target: string;
   readonly calendar?: TradingCalendar;
   readonly #options: FixAdapterOptions;
+  readonly #counts: FixCounts = { ...newBookCounts(), distrusted: 0 };
   /** Ids of one life of the process begin alike: what the LP still sends to an older one is not taken for an answer. */
   #idPrefix = "";
   #lastId = 0;
@@ -61,11 +64,17 @@ export class FixAdapter implements Adapter {
     if (calendar !== null) this.calendar = calendar;
   }
 
+  /** Books of all sessions, and files of numbers that could not be used. */
+  get counts(): Readonly<Record<string, number>> {
+    return { ...this.#counts, numbersSetAside: this.#options.store.setAsideCount };
+  }
+
   startSession(context: SessionContext): Session {
     const { host, port, tls } = this.#options;
     if (this.#idPrefix === "") this.#idPrefix = Math.floor(context.clock.wallUs() / 1_000_000).toString(36);
     return new FixSession(context, {
       ...this.#options,
+      counts: this.#counts,
       endpoint: { host, port, tls, target: this.target },
       nextId: () => `${this.#idPrefix}-${++this.#lastId}`,
     });

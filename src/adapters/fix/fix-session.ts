@@ -15,7 +15,7 @@ import { PausableClock } from "./pausable-clock.ts";
 import { SecretHider } from "./secret-hider.ts";
 import type { KeptNumbers } from "./sequence-store.ts";
 import { type EndContext, hungUpError, logonTimeout, meaningOf, relogonDelayMs } from "./session-ends.ts";
-import { SessionMarketData } from "./session-market-data.ts";
+import { type FixCounts, SessionMarketData } from "./session-market-data.ts";
 import type { FixEndpoint } from "./socket-options.ts";
 
 /** How long connecting may take, TLS included, ms. */
@@ -34,6 +34,8 @@ export interface FixSessionOptions extends FixAdapterOptions {
   readonly endpoint: FixEndpoint;
   /** Gives ids (262) that no request of this process has had. */
   readonly nextId: () => string;
+  /** Counted into. */
+  readonly counts: FixCounts;
 }
 
 /** One FIX session: connect, log on, subscribe, run, log out. It never reconnects. */

@@ -5,6 +5,7 @@ import { MarketDataScanner } from "../../fix/market-data-scanner.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { BookRules, CompiledFixVenue, MarketDataPlan } from "../../venues/compiled-fix-venue.ts";
 import type { SessionContext, SessionMonitor } from "../adapter.ts";
+import type { BookCounts } from "./book/book-sink.ts";
 import { MarketDataBooks } from "./book/market-data-books.ts";
 import type { FixEngineSession } from "./engine/fix-engine.ts";
 import { FixSubscriptions } from "./fix-subscriptions.ts";
@@ -27,6 +28,14 @@ export interface SessionMarketDataOptions {
   readonly nextId: () => string;
   readonly onFailed: (error: IngestError) => void;
   readonly onFarewell: (text: string) => void;
+  /** Counted into. */
+  readonly counts: FixCounts;
+}
+
+/** What is counted over all sessions of a feed. */
+export interface FixCounts extends BookCounts {
+  /** Books that could not be trusted any more. */
+  distrusted: number;
 }
 
 /** The market data of one session: its subscriptions, its books, and what the LP says of either. */
@@ -63,8 +72,12 @@ export class SessionMarketData {
       epoch,
       quotes,
       publish,
+      counts: options.counts,
       listener: {
-        onDistrust: (instrument) => this.#subscriptions.resubscribe(instrument),
+        onDistrust: (instrument) => {
+          options.counts.distrusted++;
+          this.#subscriptions.resubscribe(instrument);
+        },
         onSymbolGap: (instrument, from, to) => monitor.onGap([instrument], from, to),
       },
     });

@@ -2,21 +2,50 @@ import type { Session, SessionEnd } from "../../../src/adapters/adapter.ts";
 import { RestAdapter, type RestAdapterOptions } from "../../../src/adapters/rest/rest-adapter.ts";
 import type { IngestError } from "../../../src/domain/ingest-error.ts";
 import { Instrument } from "../../../src/domain/instrument.ts";
+import type { Timer } from "../../../src/runtime/clock.ts";
 import { RequestBudget } from "../../../src/runtime/request-budget.ts";
 import { compileRestVenue } from "../../../src/venues/rest/compile-rest-venue.ts";
 import type { RestProfile } from "../../../src/venues/rest/rest-profile-schema.ts";
-import { FakeClock } from "../../harness/fake-clock.ts";
+import { FakeClock, settle } from "../../harness/fake-clock.ts";
 import { FakeRestServer, type RestAnswer } from "../../harness/fake-rest-server.ts";
 import { eventually } from "../../harness/fake-venue-server.ts";
 import { ManualPressure, RecordingMonitor, RecordingQuotes } from "../../harness/recorders.ts";
-import { plainRestProfile } from "../../harness/rest-venue.ts";
+import { PLAIN_TIMEOUT_MS, plainRestProfile } from "../../harness/rest-venue.ts";
+
+/** Time-outs of polls: the plain venue's, and the default of the built-in ones. */
+const TIMEOUTS_MS: readonly number[] = [PLAIN_TIMEOUT_MS, 5000];
+
+/** A clock that stands still and knows how many polls are under way: each has a timer for its time-out. */
+export class PollClock extends FakeClock {
+  pollsUnderWay = 0;
+
+  override schedule(delayMs: number, callback: () => void): Timer {
+    if (!TIMEOUTS_MS.includes(delayMs)) return super.schedule(delayMs, callback);
+    this.pollsUnderWay++;
+    let isArmed = true;
+    const disarm = () => {
+      if (isArmed) this.pollsUnderWay--;
+      isArmed = false;
+    };
+    const timer = super.schedule(delayMs, () => {
+      disarm();
+      callback();
+    });
+    return {
+      cancel: () => {
+        disarm();
+        timer.cancel();
+      },
+    };
+  }
+}
 
 /** What a rig is made of; all has defaults. */
 export interface RestRigOptions extends Partial<RestAdapterOptions> {
   readonly symbols?: readonly string[];
   readonly profile?: RestProfile;
   readonly server?: FakeRestServer;
-  readonly clock?: FakeClock;
+  readonly clock?: PollClock;
 }
 
 /** An answer of the plain venue: quotes as `A 1 2`, a symbol, its bid and its ask. */
@@ -30,7 +59,7 @@ export function quotes(...texts: readonly string[]): RestAnswer {
 
 /** One session of polls on a clock that stands still, against a server that a test plays by hand. */
 export class RestRig {
-  readonly clock: FakeClock;
+  readonly clock: PollClock;
   readonly server: FakeRestServer;
   readonly budget: RequestBudget;
   readonly adapter: RestAdapter;
@@ -43,7 +72,7 @@ export class RestRig {
   session: Session | null = null;
 
   constructor(options: RestRigOptions = {}) {
-    this.clock = options.clock ?? new FakeClock();
+    this.clock = options.clock ?? new PollClock();
     this.server = options.server ?? new FakeRestServer();
     this.budget = options.budget ?? new RequestBudget(this.clock);
     const { symbols = ["A", "B"], profile = plainRestProfile(), server: _, clock: __, ...rest } = options;
@@ -70,25 +99,22 @@ export class RestRig {
     return this;
   }
 
-  /** Moves the time on; what is asked for meanwhile is answered in real time, step by step. */
+  /** Moves the time on in steps; the clock stands still while a poll that the server answers is under way. */
   async advance(ms: number, stepMs = 50): Promise<void> {
+    await this.clock.advance(0);
+    await this.isQuiet();
     for (let leftMs = ms; leftMs > 0; leftMs -= stepMs) {
       await this.clock.advance(Math.min(stepMs, leftMs));
       await this.isQuiet();
     }
   }
 
-  /** Resolves once no request is under way but those the server holds, and its answers have been taken. */
+  /** Resolves once no poll is under way but those the server holds. */
   async isQuiet(): Promise<void> {
-    // Loopback and the client's own thread take a few turns of the event loop; a request shows within them.
-    for (let i = 0; i < 6; i++) await Bun.sleep(0);
-    await Bun.sleep(1);
-  }
-
-  /** Resolves when the server has been asked so often. */
-  async asked(count: number): Promise<void> {
-    await eventually(() => this.server.requests.length >= count, `${count} requests`);
-    await this.isQuiet();
+    for (let quietTurns = 0; quietTurns < 2; quietTurns++) {
+      await eventually(() => this.clock.pollsUnderWay === this.server.openRequests, "quiet");
+      await settle();
+    }
   }
 
   /** Resolves with the end of the session. */

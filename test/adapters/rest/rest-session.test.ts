@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { IngestError } from "../../../src/domain/ingest-error.ts";
 import { RequestBudget } from "../../../src/runtime/request-budget.ts";
-import { FakeClock } from "../../harness/fake-clock.ts";
 import { FakeRestServer } from "../../harness/fake-rest-server.ts";
-import { plainRestProfile } from "../../harness/rest-venue.ts";
+import { PLAIN_TIMEOUT_MS, plainRestProfile } from "../../harness/rest-venue.ts";
 import { builtInRestProfile } from "../../venues/rest/rest-fixtures.ts";
-import { quotes, RestRig, type RestRigOptions } from "./rest-rig.ts";
+import { PollClock, quotes, RestRig, type RestRigOptions } from "./rest-rig.ts";
 
 const rigs: RestRig[] = [];
 
@@ -175,7 +174,7 @@ describe("RestSession: symbols", () => {
     rig.start();
     await rig.advance(2000);
     isListed = true;
-    await rig.advance(62_000, 1000);
+    await rig.advance(62_000, 250);
     expect(rig.monitor.notes).toEqual(["open", "A acked", "B rejected: HTTP status 404", "B acked"]);
     expect(rig.quotes.quotes).toEqual(["A 1/2", "B 1/2"]);
   });
@@ -266,7 +265,7 @@ describe("RestSession: bad answers", () => {
   });
 
   test("an answer that is announced as too large, grows too large, or inflates too large is cut", async () => {
-    const polling = { intervalMs: 1000, timeoutMs: 500, maxBodyBytes: 4096 };
+    const polling = { intervalMs: 1000, timeoutMs: PLAIN_TIMEOUT_MS, maxBodyBytes: 4096 };
     const rig = createRig({ profile: plainRestProfile({ polling }), symbols: ["A"] });
     const chunk = `1000\r\n${" ".repeat(4096)}\r\n`;
     const answers = [
@@ -330,7 +329,8 @@ describe("RestSession: secrets", () => {
 
   test("the token is asked for with every poll, so that it may change", async () => {
     let count = 0;
-    const rig = createRig({ ...OANDA, account: "1", token: () => `t${count++}` });
+    const token = (): string => `t${count++}`;
+    const rig = createRig({ ...OANDA, account: "1", token });
     rig.server.onRequest = () => ({ kind: "answer", body: '{"prices":[],"time":"x"}' });
     rig.start();
     await rig.advance(1000);
@@ -339,7 +339,7 @@ describe("RestSession: secrets", () => {
 
   test.each([
     ["no token", { account: "1" }, "token is not set"],
-    ["no account", { token: () => "t" }, "account is not set"],
+    ["no account", { token: (): string => "t" }, "account is not set"],
     ["an empty token", { account: "1", token: () => "" }, "token is not set"],
     [
       "a token of two lines",
@@ -434,7 +434,7 @@ describe("RestSession: the venue's budget", () => {
   });
 
   test("a ban holds every feed of the host, also one that starts anew too soon", async () => {
-    const clock = new FakeClock();
+    const clock = new PollClock();
     const server = new FakeRestServer();
     const budget = new RequestBudget(clock);
     const profile = builtInRestProfile("binance-rest");
@@ -463,7 +463,7 @@ describe("RestSession: the venue's budget", () => {
   test("the interval stretches as the venue's counter runs full, and recovers by itself", async () => {
     const profile = plainRestProfile({
       request: { path: "/quotes", query: { symbols: "{symbols}" } },
-      polling: { intervalMs: 200, timeoutMs: 500 },
+      polling: { intervalMs: 200, timeoutMs: PLAIN_TIMEOUT_MS },
       budget: { windows: [{ weight: 100, windowMs: 10_000, usage: { used: "X-Used" } }] },
     });
     const rig = createRig({ profile, symbols: ["A"] });
@@ -486,12 +486,12 @@ describe("RestSession: the venue's budget", () => {
   });
 
   test("two feeds of one host share its window", async () => {
-    const clock = new FakeClock();
+    const clock = new PollClock();
     const server = new FakeRestServer();
     const budget = new RequestBudget(clock);
     const profile = plainRestProfile({
       budget: { windows: [{ weight: 2, windowMs: 1000 }] },
-      polling: { intervalMs: 100, timeoutMs: 500 },
+      polling: { intervalMs: 100, timeoutMs: PLAIN_TIMEOUT_MS },
     });
     const [first, second] = [0, 1].map(() => createRig({ clock, server, budget, profile, symbols: ["A"] }));
     server.onRequest = () => quotes("A 1 2");

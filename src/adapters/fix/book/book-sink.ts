@@ -25,7 +25,7 @@ export interface BookListener {
   onSymbolGap(instrument: Instrument, from: string, to: string): void;
 }
 
-/** Counters of the books of one session. */
+/** Counters of books; those of all sessions of a feed when they share one. */
 export interface BookCounts {
   /** Entries applied. */
   entries: number;
@@ -38,4 +38,9 @@ export interface BookCounts {
   crossed: number;
   /** Symbols we did not ask for. */
   unknownSymbols: number;
+}
+
+/** Counters that have counted nothing yet. */
+export function newBookCounts(): BookCounts {
+  return { entries: 0, late: 0, duplicates: 0, unknownEntries: 0, crossed: 0, unknownSymbols: 0 };
 }

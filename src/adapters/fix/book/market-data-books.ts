@@ -6,7 +6,7 @@ import type { BookRules } from "../../../venues/compiled-fix-venue.ts";
 import { SymbolTable, UNKNOWN_SYMBOL } from "../../../venues/symbol-table.ts";
 import { BookQuotes, type BookQuotesOptions } from "./book-quotes.ts";
 import type { BookEntry } from "./book-side.ts";
-import type { BookCounts, BookListener, DistrustReason } from "./book-sink.ts";
+import { type BookCounts, type BookListener, type DistrustReason, newBookCounts } from "./book-sink.ts";
 import { EntryStore } from "./entry-store.ts";
 import { NO_REQUEST, RequestTable } from "./request-table.ts";
 import { RptSequences, RptVerdict, wholeNumber } from "./rpt-sequences.ts";
@@ -38,6 +38,8 @@ export interface MarketDataBooksOptions extends BookQuotesOptions {
   /** By level, `entriesMax` is the depth asked for: what is moved behind it is gone. */
   readonly rules: BookRules;
   readonly listener: BookListener;
+  /** Counted into; absent: counters of its own. */
+  readonly counts?: BookCounts;
 }
 
 /** A message that is in hand: its frame, and our wall clock, µs. */
@@ -62,14 +64,7 @@ export interface Arrival {
  * what fills it comes as PossDup. When it is lost for good, `distrustAll`.
  */
 export class MarketDataBooks {
-  readonly counts: BookCounts = {
-    entries: 0,
-    late: 0,
-    duplicates: 0,
-    unknownEntries: 0,
-    crossed: 0,
-    unknownSymbols: 0,
-  };
+  readonly counts: BookCounts;
 
   readonly #options: MarketDataBooksOptions;
   readonly #symbols: SymbolTable;
@@ -95,6 +90,7 @@ export class MarketDataBooks {
   constructor(options: MarketDataBooksOptions) {
     const { instruments, plan, rules } = options;
     const count = instruments.length;
+    this.counts = options.counts ?? newBookCounts();
     this.#options = options;
     this.#symbols = new SymbolTable(options.wireSymbols);
     this.#requests = new RequestTable(count);
