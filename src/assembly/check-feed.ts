@@ -3,12 +3,16 @@ import { feedPrefix } from "../config/feed-names.ts";
 import { IngestError } from "../domain/ingest-error.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { RequestBudget } from "../runtime/request-budget.ts";
 import { TurnQueue } from "../runtime/turn-queue.ts";
 import { createAdapter } from "./create-adapter.ts";
-import type { EnabledFeed, EnabledFixFeed } from "./prepare-feeds.ts";
+import type { EnabledFeed, EnabledFixFeed, EnabledRestFeed } from "./prepare-feeds.ts";
 
 /** A venue that has neither failed nor answered for every symbol by then is reported as it stands, ms. */
 const CHECK_LIMIT_MS = 10_000;
+
+/** Longest wait for the turn of a symbol that is polled at long intervals, ms. */
+const POLL_WAIT_MS_MAX = 20_000;
 
 /** Symbols without a quote that are named. */
 const NAMES_SHOWN = 5;
@@ -24,16 +28,19 @@ export interface FeedCheck {
 /** What a check works with. */
 export interface CheckParts {
   readonly clock: Clock;
+  /** One for all tries. */
+  readonly budget: RequestBudget;
   /** A FIX logon uses up session numbers, so the same store is used as by the service. */
   readonly stateDir: string;
 }
 
 /** Connects one feed once, subscribes, waits for a first quote of every symbol or a refusal, and hangs up. */
-export async function checkFeed(feed: EnabledFeed, { clock, stateDir }: CheckParts): Promise<FeedCheck> {
+export async function checkFeed(feed: EnabledFeed, { clock, budget, stateDir }: CheckParts): Promise<FeedCheck> {
   const { config, venue, instruments } = feed;
   const notes: string[] = [];
   const adapter = createAdapter(feed, {
     turns: new TurnQueue(clock),
+    budget,
     clock,
     stateDir,
     onNumbersTrouble: (_, { path, message }) => notes.push(`${path}: ${message}`),
@@ -78,17 +85,48 @@ export async function checkFeed(feed: EnabledFeed, { clock, stateDir }: CheckPar
   };
 }
 
-/** A logon may take its time before the first quote has any. */
+/** A logon may take its time before the first quote has any, and polls come one by one. */
 function checkLimitMs(feed: EnabledFeed): number {
-  return feed.transport === "fix" ? CHECK_LIMIT_MS + feed.settings.logonTimeoutMs : CHECK_LIMIT_MS;
+  switch (feed.transport) {
+    case "websocket":
+      return CHECK_LIMIT_MS;
+    case "fix":
+      return CHECK_LIMIT_MS + feed.settings.logonTimeoutMs;
+    case "rest":
+      // Symbols are spread over the interval, and a refused request is asked anew in parts.
+      return CHECK_LIMIT_MS + Math.min(feed.venue.polling.intervalMs, POLL_WAIT_MS_MAX);
+  }
 }
 
 /** The variable to look at first. */
 function variableToBlame(feed: EnabledFeed, trouble: Error | null, seen: SeenSymbols): string {
   const prefix = feedPrefix(feed.config.name);
   if (feed.transport === "fix") return fixVariableToBlame(feed, trouble, seen);
+  if (feed.transport === "rest") return restVariableToBlame(feed, trouble, seen);
   // Connected and not quoted: it is the symbols that are in question, not the address.
   return `${prefix}${trouble === null && seen.hasData && !seen.isWhole ? "SYMBOLS" : "URL"}`;
+}
+
+function restVariableToBlame({ config, venue }: EnabledRestFeed, trouble: Error | null, seen: SeenSymbols): string {
+  const prefix = feedPrefix(config.name);
+  if (trouble === null) return `${prefix}${seen.hasData && !seen.isWhole ? "SYMBOLS" : "URL"}`;
+  if (!(trouble instanceof IngestError)) return `${prefix}URL`;
+  switch (trouble.code) {
+    case "logon_refused":
+      return `${prefix}${venue.needsToken ? "TOKEN" : "URL"}`;
+    case "subscription_refused":
+      return `${prefix}SYMBOLS`;
+    case "tls_failed":
+      return `${prefix}TLS_CA_FILE`;
+    case "handshake_timeout":
+      return `${prefix}TIMEOUT_MS`;
+    case "message_too_large":
+      return `${prefix}MAX_BODY_BYTES`;
+    case "rate_limited":
+      return `${prefix}POLL_INTERVAL_MS`;
+    default:
+      return `${prefix}URL`;
+  }
 }
 
 function fixVariableToBlame({ config, settings }: EnabledFixFeed, trouble: Error | null, seen: SeenSymbols): string {

@@ -8,7 +8,14 @@ export function configSecrets({ kafka, feeds }: Config): string[] {
 }
 
 function feedSecrets(feed: FeedConfig): (Secret | undefined)[] {
-  return feed.transport === "fix" ? [feed.fix?.password ?? undefined, keyOf(feed.fix?.tls ?? null)] : [];
+  switch (feed.transport) {
+    case "websocket":
+      return [];
+    case "fix":
+      return [feed.fix?.password ?? undefined, keyOf(feed.fix?.tls ?? null)];
+    case "rest":
+      return [feed.token ?? undefined];
+  }
 }
 
 function keyOf(tls: TlsConfig | null): Secret | undefined {

@@ -3,19 +3,26 @@ import { loadFixEngine } from "../adapters/fix/engine/load-engine.ts";
 import { FixAdapter } from "../adapters/fix/fix-adapter.ts";
 import { SequenceStore, type SequenceTrouble } from "../adapters/fix/sequence-store.ts";
 import type { FixTlsOptions } from "../adapters/fix/socket-options.ts";
+import { RestAdapter } from "../adapters/rest/rest-adapter.ts";
 import { WebSocketAdapter } from "../adapters/websocket/websocket-adapter.ts";
+import { VERSION } from "../build-info.ts";
 import type { FixTlsConfig } from "../config/config.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { RequestBudget } from "../runtime/request-budget.ts";
 import { createTradingCalendar } from "../runtime/session-hours.ts";
 import type { TurnQueue } from "../runtime/turn-queue.ts";
 import { fixIdentity } from "./fix-identity.ts";
+import type { EnabledFeed, EnabledFixFeed, EnabledRestFeed } from "./prepare-feeds.ts";
 
-import type { EnabledFeed, EnabledFixFeed } from "./prepare-feeds.ts";
+/** What our requests call themselves. */
+const USER_AGENT = `edge-ingester/${VERSION}`;
 
 /** What adapters work with. */
 export interface AdapterParts {
   /** Shared by all sockets of the process. */
   readonly turns: TurnQueue;
+  /** Shared by all polls of the process: what a venue allows an address it allows all of us together. */
+  readonly budget: RequestBudget;
   readonly clock: Clock;
   /** Where session numbers are kept. */
   readonly stateDir: string;
@@ -25,8 +32,29 @@ export interface AdapterParts {
 
 /** The adapter of one feed; opens nothing. */
 export function createAdapter(feed: EnabledFeed, parts: AdapterParts): Adapter {
-  if (feed.transport === "websocket") return new WebSocketAdapter({ venue: feed.venue, turns: parts.turns });
-  return createFixAdapter(feed, parts);
+  switch (feed.transport) {
+    case "websocket":
+      return new WebSocketAdapter({ venue: feed.venue, turns: parts.turns });
+    case "fix":
+      return createFixAdapter(feed, parts);
+    case "rest":
+      return createRestAdapter(feed, parts);
+  }
+}
+
+/** Reveals the feed's token at each request. */
+function createRestAdapter({ config, venue }: EnabledRestFeed, { budget }: AdapterParts): RestAdapter {
+  const { account, token, publishUnchanged, staleAfterMs, ca } = config;
+  return new RestAdapter({
+    venue,
+    budget,
+    userAgent: USER_AGENT,
+    account,
+    token: () => token?.reveal() ?? null,
+    publishUnchanged: publishUnchanged === "on",
+    ...(staleAfterMs === null ? {} : { staleAfterMs }),
+    ...(ca === null ? {} : { caPem: ca.pem }),
+  });
 }
 
 /** Reveals the feed's secrets, each when the session asks for it. */

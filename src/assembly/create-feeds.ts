@@ -9,6 +9,7 @@ import type { QuoteSink } from "../domain/quote.ts";
 import type { QuotePipeline } from "../pipeline/quote-pipeline.ts";
 import type { Clock, RandomSource } from "../runtime/clock.ts";
 import { ConnectRateLimiter } from "../runtime/rate-limiter.ts";
+import { RequestBudget } from "../runtime/request-budget.ts";
 import { Ticker } from "../runtime/ticker.ts";
 import { TurnQueue } from "../runtime/turn-queue.ts";
 import { type AdapterParts, createAdapter } from "./create-adapter.ts";
@@ -42,6 +43,7 @@ export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedS
   };
   const parts: AdapterParts = {
     turns: new TurnQueue(clock),
+    budget: new RequestBudget(clock),
     clock,
     stateDir: config.stateDir,
     onNumbersTrouble: (source, { kind, path, message }) =>

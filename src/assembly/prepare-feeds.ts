@@ -1,4 +1,11 @@
-import type { Config, FeedConfig, FixFeedConfig, FixSettings, WebSocketFeedConfig } from "../config/config.ts";
+import type {
+  Config,
+  FeedConfig,
+  FixFeedConfig,
+  FixSettings,
+  RestFeedConfig,
+  WebSocketFeedConfig,
+} from "../config/config.ts";
 import type { ConfigFileReader } from "../config/config-file.ts";
 import { feedPrefix } from "../config/feed-names.ts";
 import { type ConfigProblem, stateProblem } from "../config/problems.ts";
@@ -8,10 +15,12 @@ import type { SessionHours } from "../runtime/session-hours.ts";
 import { findBuiltInProfile } from "../venues/built-in-venues.ts";
 import { compileVenue } from "../venues/compile-venue.ts";
 import type { CompiledFixVenue } from "../venues/compiled-fix-venue.ts";
+import type { CompiledRestVenue } from "../venues/compiled-rest-venue.ts";
 import type { CompiledVenue } from "../venues/compiled-venue.ts";
 import { loadProfile } from "../venues/load-profile.ts";
 import type { ProfileOf, VenueTransport } from "../venues/profile-schema.ts";
 import { type DictionaryChecker, prepareFixVenue } from "./prepare-fix-venue.ts";
+import { prepareRestVenue } from "./prepare-rest-venue.ts";
 
 /** What every enabled feed has. */
 interface CommonFeed {
@@ -37,8 +46,15 @@ export interface EnabledFixFeed extends CommonFeed {
   readonly hours: SessionHours;
 }
 
-/** An enabled feed of either transport. */
-export type EnabledFeed = EnabledWebSocketFeed | EnabledFixFeed;
+/** An enabled REST feed with its venue compiled and its instruments made. */
+export interface EnabledRestFeed extends CommonFeed {
+  readonly transport: "rest";
+  readonly config: RestFeedConfig;
+  readonly venue: CompiledRestVenue;
+}
+
+/** An enabled feed of any transport. */
+export type EnabledFeed = EnabledWebSocketFeed | EnabledFixFeed | EnabledRestFeed;
 
 /** A feed that is configured and switched off. */
 export interface DisabledFeed {
@@ -73,21 +89,10 @@ export async function prepareFeeds(
     const instruments = feed.symbols.map(
       (symbol) => new Instrument({ id: instrumentId++, feedIndex: index, source: feed.name, symbol }),
     );
-    const common = { feedIndex, instruments };
     try {
-      if (feed.transport === "websocket") {
-        feeds.push({
-          ...common,
-          transport: "websocket",
-          config: feed,
-          venue: compileWebSocketVenue(feed, common, readers),
-        });
-      } else {
-        const profile = readProfile(feed, "fix", readers.readFile);
-        const prepared = await prepareFixVenue(feed, profile, readers.checkDictionary);
-        problems.push(...prepared.problems);
-        if (prepared.parts !== null) feeds.push({ ...common, transport: "fix", config: feed, ...prepared.parts });
-      }
+      const prepared = await prepareFeed(feed, { feedIndex: index, instruments }, readers);
+      problems.push(...prepared.problems);
+      if (prepared.feed !== null) feeds.push(prepared.feed);
       feedIndex++;
     } catch (error) {
       if (!(error instanceof IngestError)) throw error;
@@ -100,6 +105,42 @@ export async function prepareFeeds(
 /** Narrows to the enabled ones, by feed index. */
 export function enabledFeeds(feeds: readonly PreparedFeed[]): EnabledFeed[] {
   return feeds.filter((feed): feed is EnabledFeed => feed.feedIndex >= 0);
+}
+
+/** `feed` is null when there is a problem. */
+interface PreparedOne {
+  readonly feed: EnabledFeed | null;
+  readonly problems: readonly ConfigProblem[];
+}
+
+async function prepareFeed(config: FeedConfig, common: CommonFeed, readers: FeedReaders): Promise<PreparedOne> {
+  switch (config.transport) {
+    case "websocket": {
+      const venue = compileWebSocketVenue(config, common, readers);
+      return { feed: { ...common, transport: "websocket", config, venue }, problems: [] };
+    }
+    case "fix": {
+      const profile = readProfile(config, "fix", readers.readFile);
+      const { parts, problems } = await prepareFixVenue(config, profile, readers.checkDictionary);
+      return { feed: parts === null ? null : { ...common, transport: "fix", config, ...parts }, problems };
+    }
+    case "rest":
+      return prepareRestFeed(config, common, readers);
+  }
+}
+
+function prepareRestFeed(config: RestFeedConfig, common: CommonFeed, { readFile }: FeedReaders): PreparedOne {
+  const { venue, problems } = prepareRestVenue(config, readProfile(config, "rest", readFile));
+  if (venue === null) return { feed: null, problems };
+  // Made and thrown away, as below.
+  venue.createDecoder({
+    instruments: common.instruments,
+    sink: { accept: () => {} },
+    epoch: 0,
+    publishUnchanged: false,
+    onReject: () => {},
+  });
+  return { feed: { ...common, transport: "rest", config, venue }, problems };
 }
 
 function compileWebSocketVenue(

@@ -3,6 +3,7 @@ import { kafkaEndpoint, topicVariables } from "../assembly/create-transport.ts";
 import { enabledFeeds } from "../assembly/prepare-feeds.ts";
 import { describeConfigJson, describeConfigTable } from "../config/describe-config.ts";
 import { checkKafka } from "../publish/kafka/check-connection.ts";
+import { RequestBudget } from "../runtime/request-budget.ts";
 import { createLog } from "../telemetry/log.ts";
 import { sanitizeText } from "../telemetry/sanitize-text.ts";
 import { type Command, type CommandContext, ExitCode } from "./command.ts";
@@ -59,7 +60,7 @@ async function tryConnections(context: CommandContext, loaded: Loaded): Promise<
   const { clock, random, complain } = context;
   const log = createLog({ level: "silent", redact, clock });
   const enabled = enabledFeeds(loaded.feeds);
-  const parts = { clock, stateDir: config.stateDir };
+  const parts = { clock, budget: new RequestBudget(clock), stateDir: config.stateDir };
   complain(`Trying ${enabled.length} feeds${config.kafka.brokers.length > 0 ? " and Kafka" : ""} ...\n`);
   const kafka =
     config.kafka.brokers.length === 0

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { FEED_VARIABLES } from "./feed-variables.ts";
+import { FEED_TRANSPORTS, FEED_VARIABLES, type FeedTransport } from "./feed-variables.ts";
 import { PROCESS_GROUPS } from "./process-variables.ts";
 import { readSeedFeeds, type SeedFeed } from "./seed-feeds.ts";
 import { type VariableMeta, variableMeta } from "./variable.ts";
@@ -17,18 +17,30 @@ export interface VariableDocGroup {
   readonly variables: readonly VariableDoc[];
 }
 
+const FEED_TITLES: Readonly<Record<FeedTransport, string>> = {
+  websocket: "WebSocket feeds",
+  fix: "FIX feeds",
+  rest: "REST feeds",
+};
+
 /** Every variable there is, in groups, taken from the schemas. */
 export function documentVariables(): readonly VariableDocGroup[] {
-  const webSocket = documentShape("<FEED>_", FEED_VARIABLES.websocket);
-  const fix = documentShape("<FEED>_", FEED_VARIABLES.fix);
+  const [first, ...others] = FEED_TRANSPORTS.map((transport) => ({
+    title: FEED_TITLES[transport],
+    variables: documentShape("<FEED>_", FEED_VARIABLES[transport]),
+  }));
   // The same in every respect, limits and defaults too.
-  const common = webSocket.filter((variable) => fix.some((other) => Bun.deepEquals(variable, other)));
+  const common = first.variables.filter((variable) =>
+    others.every(({ variables }) => variables.some((other) => Bun.deepEquals(variable, other))),
+  );
   const names = new Set(common.map(({ name }) => name));
   return [
     ...PROCESS_GROUPS.map(({ title, schema }) => ({ title, variables: documentShape("", schema) })),
     { title: "Every feed", variables: common },
-    { title: "WebSocket feeds", variables: webSocket.filter(({ name }) => !names.has(name)) },
-    { title: "FIX feeds", variables: fix.filter(({ name }) => !names.has(name)) },
+    ...[first, ...others].map(({ title, variables }) => ({
+      title,
+      variables: variables.filter(({ name }) => !names.has(name)),
+    })),
   ];
 }
 

@@ -89,8 +89,25 @@ export interface FixFeedConfig extends CommonFeedConfig {
   readonly fix: FixSettings | null;
 }
 
+/** A feed over REST. */
+export interface RestFeedConfig extends CommonFeedConfig {
+  readonly transport: "rest";
+  /** Null: the profile's; so for the three below. */
+  readonly url: string | null;
+  readonly pollIntervalMs: number | null;
+  readonly timeoutMs: number | null;
+  readonly maxBodyBytes: number | null;
+  readonly publishUnchanged: "on" | "off";
+  /** What the profile's `{account}` stands for; null = none. */
+  readonly account: string | null;
+  /** What the profile's `{token}` stands for; null = none. */
+  readonly token: Secret | null;
+  /** Null: the authorities built in. */
+  readonly ca: CertificateFile | null;
+}
+
 /** One feed; `transport` tells which kind. */
-export type FeedConfig = WebSocketFeedConfig | FixFeedConfig;
+export type FeedConfig = WebSocketFeedConfig | FixFeedConfig | RestFeedConfig;
 
 /** A file of certificates, read at load. */
 export interface CertificateFile {

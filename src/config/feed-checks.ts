@@ -2,15 +2,14 @@ import type * as z from "zod";
 import type { FeedConfig } from "./config.ts";
 import { describeReadError } from "./config-file.ts";
 import { isEnabledByDefault, type PlannedFeed } from "./feed-plan.ts";
-import type { FIX_FEED_VARIABLES } from "./fix-variables.ts";
+import type { FEED_VARIABLES, FeedTransport } from "./feed-variables.ts";
 import { nearest } from "./nearest.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem, valueProblem } from "./problems.ts";
 import { quote } from "./redact.ts";
 import type { SectionContext } from "./section.ts";
-import type { WEBSOCKET_FEED_VARIABLES } from "./websocket-variables.ts";
 
-/** What the variables of a feed of either transport say. */
-type FeedValues = z.output<typeof WEBSOCKET_FEED_VARIABLES> | z.output<typeof FIX_FEED_VARIABLES>;
+/** What the variables of a feed of any transport say. */
+type FeedValues = z.output<(typeof FEED_VARIABLES)[FeedTransport]>;
 
 /** One feed read: null when a value of it is not well-formed. */
 export interface FeedSettings {

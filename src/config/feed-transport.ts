@@ -1,6 +1,6 @@
 import type { ConfigFileReader } from "./config-file.ts";
 import { feedPrefix } from "./feed-names.ts";
-import { FEED_VARIABLES, type FeedTransport } from "./feed-variables.ts";
+import { FEED_TRANSPORTS, FEED_VARIABLES, type FeedTransport } from "./feed-variables.ts";
 
 /** What {@link findTransport} looks at. */
 export interface TransportInput {
@@ -27,17 +27,19 @@ function readTransport(path: string, readFile: ConfigFileReader): FeedTransport 
     const profile: unknown = JSON.parse(readFile(path).text);
     if (typeof profile !== "object" || profile === null || !("transport" in profile)) return null;
     const { transport } = profile;
-    return transport === "fix" || transport === "websocket" ? transport : null;
+    return FEED_TRANSPORTS.find((known) => known === transport) ?? null;
   } catch {
     // Why is told where the file is read for good.
     return null;
   }
 }
 
+/** The first of those that know the most of what is set. */
 function guessTransport(prefix: string, env: TransportInput["env"]): FeedTransport {
-  const { websocket, fix } = FEED_VARIABLES;
-  const isFix = Object.keys(fix.shape).some(
-    (key) => !Object.hasOwn(websocket.shape, key) && env[prefix + key] !== undefined,
-  );
-  return isFix ? "fix" : "websocket";
+  const isPolled = /^\s*https?:/i.test(env[`${prefix}URL`] ?? "");
+  const known = (transport: FeedTransport) =>
+    Object.keys(FEED_VARIABLES[transport].shape).filter((key) => env[prefix + key] !== undefined).length +
+    // The one variable of several transports whose value tells which is meant.
+    (isPolled && transport === "rest" ? 1 : 0);
+  return FEED_TRANSPORTS.reduce((best, transport) => (known(transport) > known(best) ? transport : best));
 }

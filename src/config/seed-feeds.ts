@@ -1,6 +1,6 @@
 import * as z from "zod";
 import seedFeedsJson from "../../config/feeds.json";
-import type { FeedTransport } from "./feed-variables.ts";
+import { FEED_TRANSPORTS, type FeedTransport } from "./feed-variables.ts";
 
 /** A feed the product comes with: default texts of its variables, by their names without prefix. */
 export interface SeedFeed {
@@ -16,7 +16,7 @@ const delayMs = z.int().min(1);
 const SEED_SCHEMA = z.record(
   z.string(),
   z.strictObject({
-    transport: z.enum(["websocket", "fix"] satisfies FeedTransport[]),
+    transport: z.enum(FEED_TRANSPORTS),
     isEnabled: z.boolean().default(true),
     venue: z.string().optional(),
     symbols: z.array(z.string()).min(1),

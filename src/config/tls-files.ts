@@ -54,6 +54,16 @@ export function readTlsFiles(variables: TlsVariables, context: SectionContext): 
   return { tls: { ca, client }, problems, warnings: reader.warnings };
 }
 
+/** Reads the file of the authorities to trust, where TLS is not a matter of a variable: `ca` is null when none is named. */
+export function readAuthorities(
+  file: TlsFileVariable,
+  context: SectionContext,
+): { readonly ca: CertificateFile | null; readonly problems: readonly ConfigProblem[] } {
+  const problems: ConfigProblem[] = [];
+  const ca = new PemReader(context, problems).read(file, "CERTIFICATE");
+  return { ca, problems };
+}
+
 /** Certificate and key come together or not at all. */
 function checkPair({ certificate, key }: TlsVariables, context: SectionContext): ConfigProblem[] {
   const hasCertificate = context.texts.has(certificate.variable);

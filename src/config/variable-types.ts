@@ -132,6 +132,19 @@ export function webSocketUrl(): VariableType<string> {
   return { schema, form: "`ws://` or `wss://` URL", display: "url" };
 }
 
+/** `http://` or `https://` with a host; no user, query or fragment, as paths are put behind it. Kept as written. */
+export function httpUrl(): VariableType<string> {
+  const schema = checkedText((text) => {
+    if (text.length > URL_CHARACTERS_MAX) return { wanted: `have at most ${URL_CHARACTERS_MAX} characters` };
+    const isUrl = /^https?:\/\/[\x21-\x7e]+$/i.test(text) && URL.canParse(text);
+    if (!isUrl) return { wanted: "be an http:// or https:// URL" };
+    const { username, password } = new URL(text);
+    if (username !== "" || password !== "") return { wanted: "hold no user and no password" };
+    return /[?#]/.test(text) ? { wanted: "have no query (?) and no fragment (#)" } : null;
+  });
+  return { schema, form: "`http://` or `https://` URL", display: "url" };
+}
+
 /** Kafka bootstrap servers: `host:port` or `[ipv6]:port`, each once. */
 export function brokerList(brokersMax: number): VariableType<readonly string[]> {
   const type = list({ noun: "broker", itemsMax: brokersMax, check: refuseBroker, itemForm: "each `host:port`" });

@@ -11,6 +11,22 @@ export const MdAction = { new: 48, change: 49, delete: 50, deleteThru: 51, delet
 export const MdEntryType = { bid: 48, offer: 49, emptyBook: 74 } as const;
 
 /**
+ * LastFragment (893) of W and X. Only messages that were cut have it: Binance's updates of a whole book, up to 10,000
+ * entries each.
+ */
+export const Fragment = {
+  /** Not said: a message of its own, or the last of a venue that says N alone. */
+  none: 0,
+  /** N: what the message begins goes on in a later one. */
+  more: 1,
+  /** Y */
+  last: 2,
+} as const;
+
+/** See {@link Fragment}. */
+export type Fragment = (typeof Fragment)[keyof typeof Fragment];
+
+/**
  * What W, X, S or i said, as slices of `bytes`; entries as arrays side by side, so that no object is made per entry. Both
  * ways of reading (scanner, engine view) fill the same. Start −1 = absent. Inheritance is already resolved: every entry
  * has its symbol.
@@ -42,6 +58,8 @@ export class MarketDataMessage {
   quoteIdEnd = -1;
   /** True when QuoteResponseLevel (301) of i asks for an acknowledgement: 1 or 2. */
   wantsAck = false;
+  /** LastFragment (893) of W and X. */
+  fragment: Fragment = Fragment.none;
   /** Entries that were announced (268, 295 …): `count` is equal, or the message was declined. */
   count = 0;
   /** Char code of 279. */
@@ -89,6 +107,7 @@ export class MarketDataMessage {
     this.quoteIdStart = -1;
     this.quoteIdEnd = -1;
     this.wantsAck = false;
+    this.fragment = Fragment.none;
     this.count = 0;
   }
 
@@ -116,6 +135,18 @@ export class MarketDataMessage {
     this.timeFrom[entry] = -1;
     this.timeTo[entry] = -1;
     return entry;
+  }
+
+  /** True when the entry is of the symbol of the one before it: one that inherits it has it from the same place. */
+  isOfSymbolBefore(entry: number): boolean {
+    const start = this.symbolFrom[entry];
+    const length = this.symbolTo[entry] - start;
+    const startBefore = this.symbolFrom[entry - 1];
+    if (start === startBefore) return true;
+    if (start < 0 || startBefore < 0 || length !== this.symbolTo[entry - 1] - startBefore) return false;
+    const { bytes } = this;
+    for (let at = 0; at < length; at++) if (bytes[start + at] !== bytes[startBefore + at]) return false;
+    return true;
   }
 
   /** Makes room for one more entry than `count`. */

@@ -2,13 +2,14 @@
 // W and X in one pass over the bytes, offsets only. As LPs send them (SOH as |):
 //   cTrader X     …|268=2|279=0|269=0|278=1105|55=1|270=1.08531|271=3000000|279=2|278=1099|55=1|
 //   Binance X     …|268=3|279=1|270=50000.5|271=0.1|269=0|55=BTCUSDT|25043=7|279=1|270=50001|271=2|269=1|279=…
+//   Binance X, cut …|262=3|893=N|268=1000|279=1|270=50000.5|…, the last one with 893=Y
 //   LMAX W        …|262=1|48=4001|22=8|268=2|269=0|270=1.08531|271=10|272=20240502|273=07:49:37.708|269=1|…
 
 import type { MarketDataPlan } from "../venues/compiled-fix-venue.ts";
 import { MAX_DECIMAL_BYTES } from "../venues/decimal-text.ts";
 import { dataEnd, dataTagOf, EQUALS, NINE, SOH, wholeNumber, ZERO } from "./data-fields.ts";
 import type { FixFrame } from "./fix-frame.ts";
-import { MarketDataMessage, MdAction } from "./market-data-message.ts";
+import { Fragment, MarketDataMessage, MdAction } from "./market-data-message.ts";
 import { entrySlots, SLOT_TAGS, Slot, type SlotTable } from "./market-data-slots.ts";
 import { QuoteScanner } from "./quote-scanner.ts";
 import { PackedType } from "./tags.ts";
@@ -16,6 +17,8 @@ import { PackedType } from "./tags.ts";
 const ACTION_BIT = 1 << Slot.action;
 const MINUS = 0x2d;
 const DOT = 0x2e;
+/** `N` */
+const NO = 0x4e;
 
 /** In place of the tag that starts an entry: there is no group yet. */
 const NO_FIRST_TAG = -1;
@@ -150,6 +153,9 @@ export class MarketDataScanner {
         message.timeStart = start;
         message.timeEnd = end;
         return true;
+      case Slot.lastFragment:
+        message.fragment = end === start + 1 && message.bytes[start] === NO ? Fragment.more : Fragment.last;
+        return true;
       default:
         return false;
     }
@@ -214,6 +220,7 @@ export class MarketDataScanner {
   #setLate(slot: number, start: number, end: number): boolean {
     const { message } = this;
     if (slot === Slot.requestId && message.requestIdStart < 0) return this.#setField(slot, start, end);
+    if (slot === Slot.lastFragment && message.fragment === Fragment.none) return this.#setField(slot, start, end);
     if (slot !== Slot.transactTime) return false;
     // Some venues stamp every entry: the first stamp stands for the message.
     return message.timeStart >= 0 || this.#setField(slot, start, end);

@@ -37,6 +37,7 @@ export const Slot = {
   setCount: 23,
   setId: 24,
   responseLevel: 25,
+  lastFragment: 26,
 } as const;
 
 /** Tags below this have a place in the table; those above are jumped over. */
@@ -49,6 +50,7 @@ export type SlotTable = Uint8Array;
 export function entrySlots(plan: MarketDataPlan, kind: "snapshot" | "increment"): SlotTable {
   const slots = commonSlots(plan);
   slots[Tag.noMdEntries] = Slot.entryCount;
+  slots[Tag.lastFragment] = Slot.lastFragment;
   slots[Tag.mdEntryType] = Slot.type;
   slots[Tag.mdEntryId] = Slot.id;
   slots[Tag.mdEntryPx] = Slot.price;

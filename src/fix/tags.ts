@@ -77,6 +77,7 @@ export const Tag = {
   password: 554,
   quoteRequestRejectReason: 658,
   noUnderlyings: 711,
+  lastFragment: 893,
   newPassword: 925,
   mdPriceLevel: 1023,
   encryptedPassword: 1402,

@@ -1,14 +1,19 @@
 import binance from "../../config/venues/binance.json" with { type: "json" };
 import binanceFix from "../../config/venues/binance-fix.json" with { type: "json" };
 import binanceFutures from "../../config/venues/binance-futures.json" with { type: "json" };
+import binanceRest from "../../config/venues/binance-rest.json" with { type: "json" };
 import bitstamp from "../../config/venues/bitstamp.json" with { type: "json" };
 import bybit from "../../config/venues/bybit.json" with { type: "json" };
+import bybitRest from "../../config/venues/bybit-rest.json" with { type: "json" };
 import coinbase from "../../config/venues/coinbase.json" with { type: "json" };
+import coinbaseRest from "../../config/venues/coinbase-rest.json" with { type: "json" };
 import ctrader from "../../config/venues/ctrader.json" with { type: "json" };
 import fixGeneric from "../../config/venues/fix-generic.json" with { type: "json" };
 import fxspotstream from "../../config/venues/fxspotstream.json" with { type: "json" };
 import gemini from "../../config/venues/gemini.json" with { type: "json" };
 import kraken from "../../config/venues/kraken.json" with { type: "json" };
+import krakenRest from "../../config/venues/kraken-rest.json" with { type: "json" };
+import oanda from "../../config/venues/oanda.json" with { type: "json" };
 import okx from "../../config/venues/okx.json" with { type: "json" };
 import okxTickers from "../../config/venues/okx-tickers.json" with { type: "json" };
 import oslFix from "../../config/venues/osl-fix.json" with { type: "json" };
@@ -23,14 +28,19 @@ const BUILT_IN: Readonly<Record<string, { readonly transport: string; readonly $
   binance,
   "binance-fix": binanceFix,
   "binance-futures": binanceFutures,
+  "binance-rest": binanceRest,
   bitstamp,
   bybit,
+  "bybit-rest": bybitRest,
   coinbase,
+  "coinbase-rest": coinbaseRest,
   ctrader,
   "fix-generic": fixGeneric,
   fxspotstream,
   gemini,
   kraken,
+  "kraken-rest": krakenRest,
+  oanda,
   okx,
   "okx-tickers": okxTickers,
   "osl-fix": oslFix,
@@ -45,7 +55,7 @@ export interface VenueSummary {
   /** Null for FIX: every feed has its own. */
   readonly url: string | null;
   readonly defaultSymbols: readonly string[];
-  /** What proves order and completeness: a WebSocket venue's rule; of FIX the session's numbers, and a symbol's own. */
+  /** What proves order and completeness: the venue's rule; of FIX the session's numbers, and a symbol's own. */
   readonly sequence: WebSocketProfile["sequence"]["kind"] | "session" | "session and symbol";
   /** The venue's own page; empty when the profile names none. */
   readonly docs: string;
@@ -59,8 +69,7 @@ export function venueNames(): string[] {
 
 /** Name and transport of every built-in venue; nothing is checked yet. */
 export function venueTransports(): ReadonlyMap<string, VenueTransport> {
-  const transportOf = ({ transport }: { transport: string }) => (transport === "fix" ? "fix" : "websocket");
-  return new Map(Object.entries(BUILT_IN).map(([name, profile]) => [name, transportOf(profile)]));
+  return new Map(Object.entries(BUILT_IN).map(([name, { transport }]) => [name, transport as VenueTransport]));
 }
 
 /** The built-in profile of that name and transport; null when there is none. */
@@ -97,9 +106,9 @@ function summarizeProfile(profile: VenueProfile): VenueSummary {
     name: profile.name,
     description: profile.description,
     transport: profile.transport,
-    url: profile.transport === "websocket" ? profile.url : null,
+    url: profile.transport === "fix" ? null : profile.url,
     defaultSymbols: profile.symbols.default,
-    sequence: profile.transport === "websocket" ? profile.sequence.kind : sessionSequence(profile),
+    sequence: profile.transport === "fix" ? sessionSequence(profile) : profile.sequence.kind,
     docs: profile.docs ?? "",
     notes: profile.notes,
   };

@@ -3,6 +3,7 @@ import { IngestError } from "../domain/ingest-error.ts";
 import { findFixProfileProblems } from "./fix-profile-checks.ts";
 import { findProfileProblems } from "./profile-checks.ts";
 import { type ProfileOf, type VenueProfile, type VenueTransport, venueProfileSchema } from "./profile-schema.ts";
+import { findRestProfileProblems } from "./rest/rest-profile-checks.ts";
 
 /**
  * Reads a profile of one transport from the text of its file and checks it.
@@ -34,9 +35,21 @@ export function checkProfile(content: unknown, origin: string): VenueProfile {
   const parsed = venueProfileSchema.safeParse(content);
   if (!parsed.success) throw badProfile(origin, parsed.error.issues.flatMap(describeIssue));
   const profile = parsed.data;
-  const problems = profile.transport === "fix" ? findFixProfileProblems(profile) : findProfileProblems(profile);
+  const problems = findMeaningProblems(profile);
   if (problems.length > 0) throw badProfile(origin, problems);
   return profile;
+}
+
+/** What does not fit together in a profile whose shape is right. */
+function findMeaningProblems(profile: VenueProfile): string[] {
+  switch (profile.transport) {
+    case "websocket":
+      return findProfileProblems(profile);
+    case "fix":
+      return findFixProfileProblems(profile);
+    case "rest":
+      return findRestProfileProblems(profile);
+  }
 }
 
 function badProfile(origin: string, problems: readonly string[]): IngestError {

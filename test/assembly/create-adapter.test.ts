@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Adapter } from "../../src/adapters/adapter.ts";
 import { createAdapter } from "../../src/assembly/create-adapter.ts";
 import { enabledFeeds } from "../../src/assembly/prepare-feeds.ts";
+import { RequestBudget } from "../../src/runtime/request-budget.ts";
 import { SystemClock } from "../../src/runtime/system-clock.ts";
 import { TurnQueue } from "../../src/runtime/turn-queue.ts";
 import { RecordingMonitor } from "../harness/recorders.ts";
@@ -22,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
 function parts() {
-  return { turns: new TurnQueue(clock), clock, stateDir, onNumbersTrouble: () => {} };
+  return { turns: new TurnQueue(clock), budget: new RequestBudget(clock), clock, stateDir, onNumbersTrouble: () => {} };
 }
 
 async function fixAdapter(more: Env): Promise<Adapter> {

@@ -127,6 +127,18 @@ describe("MarketDataScanner, X:", () => {
     expect([read?.["requestId"], read?.["time"]]).toEqual(["R", "20240502-07:00:00"]);
   });
 
+  test("LastFragment (893) may stand before the group or behind it; two that differ are declined", () => {
+    const group = "268=1|279=0|269=0|55=A|270=1|";
+    const fragmentOf = (body: string) => scan("X", body)?.["fragment"];
+    expect([`262=R|${group}`, `893=N|${group}`, `893=Y|${group}`, `${group}893=N|`].map(fragmentOf)).toEqual([
+      undefined,
+      "more",
+      "last",
+      "more",
+    ]);
+    expect(scan("X", `893=N|${group}893=Y|`)).toBeNull();
+  });
+
   test("data fields outside of entries are jumped", () => {
     expect(scan("X", "354=13|355=a|268=9|279=0|55=X|268=1|279=0|269=0|270=1|")?.entries).toHaveLength(1);
   });

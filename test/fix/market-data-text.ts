@@ -1,4 +1,4 @@
-import type { MarketDataMessage } from "../../src/fix/market-data-message.ts";
+import { Fragment, type MarketDataMessage } from "../../src/fix/market-data-message.ts";
 import { MarketDataScanner } from "../../src/fix/market-data-scanner.ts";
 import type { MarketDataPlan } from "../../src/venues/compiled-fix-venue.ts";
 import { slice, withFrame } from "./fix-text.ts";
@@ -40,6 +40,7 @@ function describeMessage(message: MarketDataMessage): ReadMessage {
   return {
     ...present(texts),
     ...(message.wantsAck ? { wantsAck: true } : {}),
+    ...(message.fragment === Fragment.none ? {} : { fragment: message.fragment === Fragment.more ? "more" : "last" }),
     entries: Array.from({ length: message.count }, (_, entry) => describeEntry(message, entry)),
   };
 }

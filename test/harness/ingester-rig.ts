@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { feedPrefix } from "../../src/config/feed-names.ts";
 import { Counterparties, type Counterparty } from "../../src/simulator/fix/counterparties.ts";
 import { FixSimulator, type FixSimulatorOptions } from "../../src/simulator/fix/fix-simulator.ts";
 import { mixSeed } from "../../src/simulator/seeded-random.ts";
@@ -311,7 +312,7 @@ export class IngesterRig {
       ...(feed.profile === undefined ? { VENUE: feed.venue } : { PROFILE: writeProfile(feed) }),
       ...feed.settings,
     };
-    for (const [name, value] of Object.entries(settings)) this.#env[`${feed.name.toUpperCase()}_${name}`] = value;
+    for (const [name, value] of Object.entries(settings)) this.#env[`${feedPrefix(feed.name)}${name}`] = value;
   }
 }
 

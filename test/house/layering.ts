@@ -41,14 +41,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kafkajs: ["publish"],
   "bun:sqlite": ["publish"],
   zod: ["config", "venues"],
-  "fastest-levenshtein": ["config"],
+  "fastest-levenshtein": ["config", "venues"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
   ws: ["adapters/websocket"],
   jspurefix: ["adapters/fix"],
   "reflect-metadata": ["adapters/fix"],
   "@grpc/grpc-js": ["adapters/grpc", "simulator"],
-  "@grpc/proto-loader": ["adapters/grpc", "simulator"],
+  protobufjs: ["adapters/grpc", "simulator"],
   bun: ["adapters/rest", "simulator", "telemetry", "commands", "main.ts"],
 };
 

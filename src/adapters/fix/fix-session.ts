@@ -325,7 +325,8 @@ export class FixSession implements Session, FixEngineListener {
 
   #toIngestError(error: unknown): IngestError {
     if (error instanceof IngestError) return error;
-    return new IngestError(`Cannot run the session with ${this.#options.endpoint.target}: ${String(error)}`, {
+    const state = this.#secrets.peerText(String(error));
+    return new IngestError(`Cannot run the session with ${this.#options.endpoint.target}: ${state}`, {
       code: "venue_error",
       retry: "backoff",
       cause: error,

@@ -4,9 +4,9 @@ import type { FixFrame } from "../../fix/fix-frame.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { CompiledFixVenue, FixField, FixRequest } from "../../venues/compiled-fix-venue.ts";
 import type { SessionContext } from "../adapter.ts";
-import { peerText } from "./connection-errors.ts";
 import { readRefusal } from "./refusal.ts";
 import { newPace, ResubscribePace, type SymbolPace } from "./resubscribe-pace.ts";
+import type { SecretHider } from "./secret-hider.ts";
 import { SendQueue } from "./send-queue.ts";
 
 /** The books, by index of the instrument: told which request each symbol is on, as data of an older one is late. */
@@ -21,6 +21,7 @@ export interface SubscribedBooks {
 export interface FixSubscriptionsOptions {
   readonly venue: CompiledFixVenue;
   readonly context: SessionContext;
+  readonly secrets: SecretHider;
   /** For time-outs: it stands still while nothing is read. */
   readonly clock: Clock;
   readonly target: string;
@@ -250,14 +251,16 @@ export class FixSubscriptions {
     subscription.state = "rejected";
     subscription.timeouts = 0;
     this.#pending.delete(subscription);
-    this.#options.context.monitor.onSubscription(subscription.instrument, "rejected", peerText(text));
+    const { context, secrets, target, onFailed } = this.#options;
+    const reason = secrets.peerText(text);
+    context.monitor.onSubscription(subscription.instrument, "rejected", reason);
     if (subscription.hasServed) {
       // Served an hour ago and refused now: it is asked for again, ever more seldom. A dead symbol helps nobody.
       subscription.isDue = true;
       this.#wake();
     } else if (this.#all.every(({ state }) => state === "rejected")) {
-      const message = `Cannot subscribe at ${this.#options.target}: every symbol was refused, the last with "${peerText(text)}"`;
-      this.#options.onFailed(new IngestError(message, { code, retry: "backoff" }));
+      const message = `Cannot subscribe at ${target}: every symbol was refused, the last with "${reason}"`;
+      onFailed(new IngestError(message, { code, retry: "backoff" }));
     }
   }
 

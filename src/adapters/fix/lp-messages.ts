@@ -4,8 +4,8 @@ import type { MarketDataMessage } from "../../fix/market-data-message.ts";
 import { MsgType, Tag } from "../../fix/tags.ts";
 import type { CompiledFixVenue, FixField } from "../../venues/compiled-fix-venue.ts";
 import type { Arrival, MarketDataBooks } from "./book/market-data-books.ts";
-import { peerText } from "./connection-errors.ts";
 import type { FixSubscriptions } from "./fix-subscriptions.ts";
+import type { SecretHider } from "./secret-hider.ts";
 
 /** QuoteCancelType (298): all quotes of the session. */
 const CANCEL_ALL = "4";
@@ -13,8 +13,11 @@ const CANCEL_ALL = "4";
 const ACCEPTED = "0";
 /** Headline (148) of News. */
 const HEADLINE_TAG = 148;
-/** News that ends the session: Binance says "You'll be disconnected in 600 seconds. Please reconnect." */
-const FAREWELL = /\b(?:dis|re)-?connect/i;
+/**
+ * News that ends the session: Binance says "You'll be disconnected in 600 seconds. Please reconnect." News of others that
+ * are disconnected, an LP behind an aggregator for instance, does not.
+ */
+const FAREWELL = /\byou\b.*\bdisconnect|\bplease re-?connect/i;
 
 const NEWS = packMsgType(MsgType.news);
 const QUOTE_CANCEL = packMsgType(MsgType.quoteCancel);
@@ -26,6 +29,7 @@ export interface LpMessagesOptions {
   readonly symbols: ReadonlyMap<string, number>;
   readonly books: MarketDataBooks;
   readonly subscriptions: FixSubscriptions;
+  readonly secrets: SecretHider;
   readonly send: (msgType: string, fields: readonly FixField[]) => number;
   /** The LP will end this session soon. */
   readonly onFarewell: (text: string) => void;
@@ -100,7 +104,8 @@ export class LpMessages {
   }
 
   #takeNews(frame: FixFrame): void {
-    this.lastNews = peerText(findField(frame, HEADLINE_TAG) ?? findField(frame, Tag.text) ?? "");
+    const news = findField(frame, HEADLINE_TAG) ?? findField(frame, Tag.text) ?? "";
+    this.lastNews = this.#options.secrets.peerText(news);
     if (FAREWELL.test(this.lastNews)) this.#options.onFarewell(this.lastNews);
   }
 }

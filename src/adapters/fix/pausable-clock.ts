@@ -1,9 +1,13 @@
 import type { Clock, Timer } from "../../runtime/clock.ts";
+import { STANDSTILL_MS } from "./standstill.ts";
+
+/** How long the clock goes on after the process stood still before a timer that is due fires: what waits is read first, ms. */
+const READ_FIRST_MS = 1000;
 
 /** One timer of a pausable clock. */
 interface PausableTimer {
   /** On the pausable clock. */
-  readonly dueMs: number;
+  dueMs: number;
   readonly callback: () => void;
   /** The timer of the clock beneath; null while paused. */
   inner: Timer | null;
@@ -11,7 +15,7 @@ interface PausableTimer {
 
 /**
  * A clock whose monotonic time stands still while it is paused: what an LP was given time for does not run out while we do
- * not read. The wall clock goes on.
+ * not read, nor while the process itself stands still. The wall clock goes on.
  */
 export class PausableClock implements Clock {
   readonly #clock: Clock;
@@ -64,9 +68,21 @@ export class PausableClock implements Clock {
   }
 
   #arm(timer: PausableTimer): void {
-    timer.inner = this.#clock.schedule(timer.dueMs - this.monotonicMs(), () => {
+    timer.inner = this.#clock.schedule(timer.dueMs - this.monotonicMs(), () => this.#fire(timer));
+  }
+
+  #fire(timer: PausableTimer): void {
+    const lateMs = this.monotonicMs() - timer.dueMs;
+    if (lateMs <= STANDSTILL_MS) {
       this.#timers.delete(timer);
       timer.callback();
-    });
+      return;
+    }
+    this.#pausedMs += lateMs;
+    timer.dueMs += READ_FIRST_MS;
+    for (const each of this.#timers) {
+      each.inner?.cancel();
+      this.#arm(each);
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { peerText } from "./connection-errors.ts";
 import type { FixCredentials } from "./logon-fields.ts";
 
 /** What stands in the place of a secret. */
@@ -6,9 +7,15 @@ const HIDDEN = "[redacted]";
 const SECRET_LENGTH_MIN = 4;
 /** Bytes of a message that are looked through; what is published of a reject is less. */
 const BYTES_MAX = 8192;
-/** RawData (96), Password (554), NewPassword (925), EncryptedPassword (1402), EncryptedNewPassword (1404), with their values. */
+/**
+ * RawDataLength (95), RawData (96), Password (554), NewPassword (925), EncryptedPassword (1402), EncryptedNewPassword (1404),
+ * with their values. Between SOH a value may hold a `|`.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: SOH ends a field
-const SECRET_FIELD = /(^|[\u0001|])(96|554|925|1402|1404)=[^\u0001|]*/g;
+const SECRET_FIELD = /(\u0001)(95|96|554|925|1402|1404)=[^\u0001]*|(^|\|)(95|96|554|925|1402|1404)=[^\u0001|]*/g;
+/** What the transmitter writes as a question mark. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ISO 8859-1 is written as it is
+const UNWRITABLE = /[^\u0000-\u00ff]/g;
 
 /** Takes our secrets out of what an LP sends back to us, before it gets into an error, an event or a record. */
 export class SecretHider {
@@ -21,8 +28,14 @@ export class SecretHider {
   /** The text without our password and without fields that hold secrets. */
   text(text: string): string {
     const secret = this.#credentials.password() ?? "";
-    const open = text.replace(SECRET_FIELD, `$1$2=${HIDDEN}`);
-    return secret.length < SECRET_LENGTH_MIN ? open : open.replaceAll(secret, HIDDEN);
+    // As a whole first: a secret that is torn apart by its own field's end is not found any more.
+    const open = secret.length < SECRET_LENGTH_MIN ? text : hide(text, secret);
+    return open.replace(SECRET_FIELD, `$1$3$2$4=${HIDDEN}`);
+  }
+
+  /** What the LP wrote, fit for a message of ours: without secrets, then one line of printable characters, bounded. */
+  peerText(text: string): string {
+    return peerText(this.text(text));
   }
 
   /** The first bytes of a message without the same; the bytes themselves when there is nothing to hide. */
@@ -31,4 +44,9 @@ export class SecretHider {
     const hidden = this.text(text);
     return hidden === text ? bytes.subarray(0, BYTES_MAX) : Buffer.from(hidden, "latin1");
   }
+}
+
+/** Hides a secret as it is and as it was sent. */
+function hide(text: string, secret: string): string {
+  return text.replaceAll(secret, HIDDEN).replaceAll(secret.replace(UNWRITABLE, "?"), HIDDEN);
 }

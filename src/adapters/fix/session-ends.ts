@@ -1,7 +1,6 @@
 import { IngestError, type IngestErrorCode } from "../../domain/ingest-error.ts";
 import type { CompiledFixVenue, ResetPolicy } from "../../venues/compiled-fix-venue.ts";
 import type { SessionEnd } from "../adapter.ts";
-import { peerText } from "./connection-errors.ts";
 import type { EngineEnd } from "./engine/fix-engine.ts";
 import type { SecretHider } from "./secret-hider.ts";
 import type { KeptNumbers } from "./sequence-store.ts";
@@ -37,10 +36,10 @@ export function meaningOf(end: EngineEnd, context: EndContext): SessionEnd | Ing
   if (end.kind === "outgoing_too_low") return outgoingTooLow(end, context);
   if (end.kind === "incoming_too_low") return incomingTooLow(end, context);
   if (end.kind === "silent") {
-    return new IngestError(`Cannot hear ${target}: ${peerText(end.text)}`, { code: "half_open", retry: "backoff" });
+    return new IngestError(`Cannot hear ${target}: ${end.text}`, { code: "half_open", retry: "backoff" });
   }
   if (end.kind === "protocol") {
-    const message = `Cannot go on with ${target}: ${context.secrets.text(peerText(end.text))}`;
+    const message = `Cannot go on with ${target}: ${context.secrets.peerText(end.text)}`;
     return new IngestError(message, { code: "protocol_violation", retry: "backoff", retryAfterMs: relogonMs });
   }
   // Some LPs take every Logon, and say only then that they did not mean it.
@@ -109,5 +108,5 @@ function tooLowError({ target, relogonMs }: EndContext, state: string): IngestEr
 
 /** What the LP said, in quotes; empty when it said nothing. It may repeat what we said to it. */
 function said({ secrets }: EndContext, text: string): string {
-  return text === "" ? "" : `: "${secrets.text(peerText(text))}"`;
+  return text === "" ? "" : `: "${secrets.peerText(text)}"`;
 }

@@ -225,7 +225,10 @@ export class LpSession implements FrameListener {
     this.#heart = new SessionHeart(this.#host.venue.clock, heartbeatS, {
       onHeartbeatDue: () => void this.send(MsgType.heartbeat, []),
       onTestDue: () => this.testRequest(),
-      onSilence: () => this.link.drop(),
+      // When the other machine is gone, nobody closes the connection.
+      onSilence: () => {
+        if (!this.link.isDeaf) this.link.drop();
+      },
     });
   }
 

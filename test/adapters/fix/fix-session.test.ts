@@ -191,6 +191,22 @@ describe("FixSession: ends", () => {
     expect(end).toContain('before that it had announced "Maintenance at 22:00"');
   });
 
+  test("what the LP had announced is without our password", async () => {
+    create({ credentials: { username: "trader", password: () => "s3cret" } });
+    const connection = await bench.serve();
+    connection.send("B", [
+      [148, "Password s3cret expires"],
+      [33, "1"],
+      [58, "line"],
+    ]);
+    const { data } = bench.monitor;
+    await eventually(() => bench.monitor.data > data, "the news");
+    connection.end();
+    const end = await bench.session?.ended.catch((error: Error) => Bun.inspect(error));
+    expect(end).toContain("Password [redacted] expires");
+    expect(end).not.toContain("s3cret");
+  });
+
   test("News of a disconnection does not end a session that has just begun", async () => {
     create();
     const connection = await bench.serve();

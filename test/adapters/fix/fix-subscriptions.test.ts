@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FixSubscriptions, type SubscribedBooks } from "../../../src/adapters/fix/fix-subscriptions.ts";
+import { SecretHider } from "../../../src/adapters/fix/secret-hider.ts";
 import type { IngestError } from "../../../src/domain/ingest-error.ts";
 import { Instrument } from "../../../src/domain/instrument.ts";
 import { FrameScanner } from "../../../src/fix/frame-scanner.ts";
@@ -64,6 +65,7 @@ function create(symbols: string, venue: PlainFixVenueOptions = {}, isSubscribing
       backpressure: new ManualPressure(),
       clock,
     },
+    secrets: new SecretHider({ username: null, password: () => "s3cret" }),
     clock,
     target: "tcp://lp:1",
     depth: 1,
@@ -183,6 +185,15 @@ describe("FixSubscriptions: refusals", () => {
     serve(subscriptions, "A");
     expect(states()).toEqual(["A acked", "Z rejected: no such symbol"]);
     expect(failures).toEqual([]);
+  });
+
+  test("no reason and no error repeats our password, not even a piece of it", () => {
+    const subscriptions = create("AB");
+    subscriptions.start();
+    refuse(subscriptions, "1", `${"x".repeat(197)}s3cret`);
+    refuse(subscriptions, "2", "s3cret is no password");
+    expect(`${monitor.notes.join()} ${failures[0].message}`).not.toContain("s3");
+    expect(failures[0].message).toContain('"[redacted] is no password"');
   });
 
   test("the symbols of a refused request are asked for alone, so that the good ones get through", () => {

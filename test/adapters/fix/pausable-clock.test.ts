@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { PausableClock } from "../../../src/adapters/fix/pausable-clock.ts";
-import { FakeClock } from "../../harness/fake-clock.ts";
+import { StoppableClock } from "../../harness/stoppable-clock.ts";
 
-let clock: FakeClock;
+let clock: StoppableClock;
 let pausable: PausableClock;
 let fired: number[];
 
 beforeEach(() => {
-  clock = new FakeClock();
+  clock = new StoppableClock();
   pausable = new PausableClock(clock);
   fired = [];
 });
@@ -55,6 +55,20 @@ describe("PausableClock", () => {
     pausable.pause(false);
     await clock.advance(1000);
     expect([fired.length, clock.armedTimers]).toEqual([0, 0]);
+  });
+
+  test("stands still while the process does: what waits in the socket is read before a timer fires", async () => {
+    schedule(100);
+    schedule(5000);
+    await clock.advance(60);
+    clock.lose(600_000);
+    await clock.advance(40);
+    expect([pausable.monotonicMs(), fired.length]).toEqual([100, 0]);
+    await clock.advance(1000);
+    expect(fired).toEqual([601_100]);
+    await clock.advance(3900);
+    expect([fired.length, clock.armedTimers]).toEqual([2, 0]);
+    expect(pausable.monotonicMs()).toBe(5000);
   });
 
   test("pausing twice is pausing once", async () => {

@@ -14,9 +14,23 @@ describe("SecretHider", () => {
 
   test("text() hides the fields of secrets, whatever delimits them", () => {
     expect(hiderOf(null).text("35=A\u0001554=abc\u000195=4\u000196=wxyz\u000134=1")).toBe(
-      "35=A\u0001554=[redacted]\u000195=4\u000196=[redacted]\u000134=1",
+      "35=A\u0001554=[redacted]\u000195=[redacted]\u000196=[redacted]\u000134=1",
     );
     expect(hiderOf(null).text("554=abc|925=def|1554=x")).toBe("554=[redacted]|925=[redacted]|1554=x");
+  });
+
+  test("text() hides a password that looks like the end of its own field", () => {
+    expect(hiderOf("ab|cd").text("35=A\u0001554=ab|cd\u000134=1")).toBe("35=A\u0001554=[redacted]\u000134=1");
+    expect(hiderOf(null).text("35=A\u0001554=ab|cd\u000134=1")).toBe("35=A\u0001554=[redacted]\u000134=1");
+    expect(hiderOf("ab|cd").text("554=ab|cd|34=1")).toBe("554=[redacted]|34=1");
+  });
+
+  test("text() hides a password as it was sent: what has no byte is a question mark", () => {
+    expect(hiderOf("s3cr€t").text("no user with s3cr?t")).toBe("no user with [redacted]");
+  });
+
+  test("peerText() hides before it cuts", () => {
+    expect(hiderOf("s3cret").peerText(`${"x".repeat(197)}s3cret`)).toBe(`${"x".repeat(197)}[re`);
   });
 
   test("text() does not tear text apart over a password that is none", () => {

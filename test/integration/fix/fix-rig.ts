@@ -75,6 +75,8 @@ type Books = Readonly<Record<string, readonly string[]>>;
 export class FixRig {
   readonly lp: PeerLp;
   readonly proxy: FixFaultProxy;
+  /** Of the LP's market. */
+  readonly seed: number;
   readonly quotes = new LastQuotes();
   readonly clock: SystemClock;
   readonly bench: FeedBench;
@@ -83,9 +85,10 @@ export class FixRig {
   readonly #stateFolder = mkdtempSync(join(tmpdir(), "edge-ingester-fix-"));
   #feed: Feed;
 
-  private constructor(lp: PeerLp, proxy: FixFaultProxy, options: FixRigOptions) {
-    this.lp = lp;
-    this.proxy = proxy;
+  private constructor(parts: { lp: PeerLp; proxy: FixFaultProxy; seed: number }, options: FixRigOptions) {
+    this.lp = parts.lp;
+    this.proxy = parts.proxy;
+    this.seed = parts.seed;
     this.#options = options;
     this.clock = options.pace === "brisk" ? new BriskClock() : new SystemClock();
     this.bench = new FeedBench({ clock: this.clock });
@@ -98,7 +101,7 @@ export class FixRig {
     const seed = options.lp?.seed ?? Number(process.env["FIX_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     const lp = await PeerLp.start(peer, { symbols: RIG_SYMBOLS, ...options.lp, seed });
     console.error(`${lp.name} on ${peer.kind}: FIX_SEED=${seed}`);
-    return new FixRig(lp, await FixFaultProxy.start(lp.port), options);
+    return new FixRig({ lp, seed, proxy: await FixFaultProxy.start(lp.port) }, options);
   }
 
   /** The same, and resolves when the feed is live with every book in hand. */

@@ -118,6 +118,10 @@ test("goHalfOpen() neither speaks nor hears; a new connection of another client 
   expect(client.takeAll()).toEqual([]);
   // The other's Logon and TestRequest.
   expect(bench.lp.stats().requests).toBe(requests + 2);
+  // The other is cut off when it does not answer any more; nobody closes what is half-open.
+  await bench.clock.advance(90_000);
+  expect(await other.closed).toBe("end");
+  expect(bench.lp.sessions.map(({ topics }) => topics)).toEqual([[SYMBOL]]);
 });
 
 test.each(["checksum", "bodyLength"] as const)(

@@ -12,6 +12,8 @@ export type DistrustReason =
   | "unknown_entry"
   /** The best bid is above the best offer (equal is allowed: locked). */
   | "crossed"
+  /** An increment came before the last fragment of the snapshot (893). */
+  | "unfinished"
   /** More entries than the profile allows. */
   | "too_many_entries"
   /** The message could be read by neither way. */

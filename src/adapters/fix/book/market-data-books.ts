@@ -1,7 +1,7 @@
 // Hot path.
 // From what W, X, S and i say to quotes: one book per symbol, one quote per symbol and message at most.
 import { type FixFrame, packMsgType } from "../../../fix/fix-frame.ts";
-import type { MarketDataMessage } from "../../../fix/market-data-message.ts";
+import { Fragment, type MarketDataMessage } from "../../../fix/market-data-message.ts";
 import type { BookRules } from "../../../venues/compiled-fix-venue.ts";
 import { SymbolTable, UNKNOWN_SYMBOL } from "../../../venues/symbol-table.ts";
 import { BookQuotes, type BookQuotesOptions } from "./book-quotes.ts";
@@ -11,6 +11,7 @@ import { EntryStore } from "./entry-store.ts";
 import { NO_REQUEST, RequestTable } from "./request-table.ts";
 import { RptSequences, RptVerdict, wholeNumber } from "./rpt-sequences.ts";
 import { BookKey, isBookEntry, SymbolBook, Verdict } from "./symbol-book.ts";
+import { UnfinishedSymbols } from "./unfinished-symbols.ts";
 
 const SNAPSHOT = packMsgType("W");
 const INCREMENT = packMsgType("X");
@@ -29,6 +30,10 @@ const Trust = {
   /** The venue was asked anew: what comes before its snapshot belongs to the request before. */
   asked: 2,
   trusted: 3,
+  /** A snapshot comes in fragments (893), and the last is not there yet. */
+  filling: 4,
+  /** Told, within a snapshot in fragments: what is left of it is no snapshot. */
+  skipping: 5,
 } as const;
 
 /** What the books of one session are made of. */
@@ -59,6 +64,8 @@ export interface Arrival {
  * - A message whose request id is not the one its symbol is on is late, and not applied. One without an id is.
  * - A book that is wrong is emptied, told of once ({@link BookListener}) and ignores everything until a snapshot; of a quote
  *   stream, until the first quote after `bindRequest` of a newer request.
+ * - Fragments of a message (893) are one message: no quote is handed on, and no book called crossed, before the last. A
+ *   snapshot ends what is unfinished of its symbol, an increment that cuts into an unfinished snapshot costs the trust.
  *
  * While messages of the session are missing nothing need be done here: the gate holds back what is behind the hole, and
  * what fills it comes as PossDup. When it is lost for good, `distrustAll`.
@@ -83,6 +90,8 @@ export class MarketDataBooks {
   /** Symbols touched by the message in hand. */
   readonly #touched: Int32Array;
   #touchedCount = 0;
+  /** Symbols whose increments go on in a later message. */
+  readonly #unfinished: UnfinishedSymbols;
   /** Messages so far. */
   #message = 0;
 
@@ -103,6 +112,7 @@ export class MarketDataBooks {
     this.#trust = new Uint8Array(count);
     this.#touchedIn = new Float64Array(count);
     this.#touched = new Int32Array(count);
+    this.#unfinished = new UnfinishedSymbols(count);
   }
 
   /**
@@ -112,6 +122,7 @@ export class MarketDataBooks {
   bindRequest(id: string, symbols: readonly number[]): void {
     this.#requests.bind(id, symbols);
     for (const symbol of symbols) {
+      this.#unfinished.remove(symbol);
       if (this.#trust[symbol] === Trust.fresh) continue;
       this.#trust[symbol] = Trust.asked;
       this.#books[symbol].clear();
@@ -130,8 +141,9 @@ export class MarketDataBooks {
 
   /** Empties the book, tells the listener (once) and ignores the symbol until a snapshot. */
   distrust(symbol: number, reason: DistrustReason): void {
-    if (this.#trust[symbol] === Trust.told) return;
-    this.#trust[symbol] = Trust.told;
+    const trust = this.#trust[symbol];
+    if (trust === Trust.told || trust === Trust.skipping) return;
+    this.#trust[symbol] = trust === Trust.filling ? Trust.skipping : Trust.told;
     this.#books[symbol].clear();
     this.#options.listener.onDistrust(this.#options.instruments[symbol], reason);
   }
@@ -154,6 +166,8 @@ export class MarketDataBooks {
     else if (type === INCREMENT) this.#applyEntries(message, this.#bookKey);
     else if (type === QUOTE || type === MASS_QUOTE) this.#applyEntries(message, this.#quoteKey);
     else return;
+    const hasFragments = message.fragment !== Fragment.none || !this.#unfinished.isEmpty;
+    if (hasFragments) this.#settleFragment(message);
     if (this.#touchedCount > 0) this.#tell(message);
   }
 
@@ -199,15 +213,50 @@ export class MarketDataBooks {
       this.counts.late++;
       return;
     }
+    if (!this.#openSnapshot(symbol, message.fragment)) return;
     const book = this.#books[symbol];
-    book.clear();
-    this.#heal(symbol);
+    const trust = this.#trust[symbol];
     this.#touch(symbol);
     for (let i = 0; i < message.count; i++) {
       this.#judge(symbol, book.restore(message, i, this.#bookKey));
-      if (this.#trust[symbol] !== Trust.trusted) return;
+      if (this.#trust[symbol] !== trust) return;
     }
     if (this.#hasRptSeq) this.#restartRptSeq(symbol, message);
+  }
+
+  /** Makes the book ready for the entries of a snapshot or of a fragment of one; false when they are not wanted. */
+  #openSnapshot(symbol: number, fragment: Fragment): boolean {
+    const trust = this.#trust[symbol];
+    if (trust === Trust.skipping && fragment !== Fragment.none) {
+      if (fragment === Fragment.last) this.#trust[symbol] = Trust.told;
+      this.counts.late++;
+      return false;
+    }
+    if (trust !== Trust.filling) {
+      this.#books[symbol].clear();
+      this.#heal(symbol);
+    }
+    this.#trust[symbol] = fragment === Fragment.more ? Trust.filling : Trust.trusted;
+    return true;
+  }
+
+  /**
+   * Of a fragment that is not the last, nothing is told yet; with the last, all that the fragments before it have touched.
+   * An increment that does not say that it is the last is so for the symbols it names.
+   */
+  #settleFragment(message: MarketDataMessage): void {
+    const unfinished = this.#unfinished;
+    const { fragment } = message;
+    const request = this.#requestOf(message);
+    if (fragment === Fragment.more) {
+      const isIncrement = message.msgType === INCREMENT;
+      for (let i = 0; i < this.#touchedCount && isIncrement; i++) unfinished.add(this.#touched[i], request);
+      this.#touchedCount = 0;
+      return;
+    }
+    for (let i = 0; i < this.#touchedCount; i++) unfinished.remove(this.#touched[i]);
+    if (fragment !== Fragment.last || message.msgType !== INCREMENT) return;
+    for (let symbol = unfinished.take(request); symbol >= 0; symbol = unfinished.take(request)) this.#touch(symbol);
   }
 
   #applyEntries(message: MarketDataMessage, key: BookKey): void {
@@ -217,7 +266,7 @@ export class MarketDataBooks {
     let isLate = false;
     for (let i = 0; i < message.count; i++) {
       const from = message.symbolFrom[i];
-      if (i === 0 || !isSameSymbol(message, i)) {
+      if (i === 0 || !message.isOfSymbolBefore(i)) {
         symbol = this.#symbolOf(message.bytes, from, message.symbolTo[i], request);
         if (symbol === UNKNOWN_SYMBOL) this.counts.unknownSymbols++;
         else isLate = this.#isLate(symbol, request);
@@ -239,13 +288,14 @@ export class MarketDataBooks {
   /** True when a symbol that is not trusted may take the entry after all: the first quote of a stream is its snapshot. */
   #admit(symbol: number, isQuote: boolean): boolean {
     const trust = this.#trust[symbol];
-    if (isQuote && trust !== Trust.told) {
+    if (isQuote && (trust === Trust.fresh || trust === Trust.asked)) {
       this.#heal(symbol);
       this.#touch(symbol);
       this.#rptSequences.restart(symbol, -1);
       return true;
     }
     if (trust === Trust.fresh) this.distrust(symbol, "no_snapshot");
+    else if (trust === Trust.filling) this.distrust(symbol, "unfinished");
     else this.counts.late++;
     return false;
   }
@@ -336,16 +386,4 @@ export class MarketDataBooks {
       }
     }
   }
-}
-
-/** True when entry `i` is of the symbol of the one before it: an entry that inherits it has it from the same place. */
-function isSameSymbol(message: MarketDataMessage, i: number): boolean {
-  const start = message.symbolFrom[i];
-  const length = message.symbolTo[i] - start;
-  const startBefore = message.symbolFrom[i - 1];
-  if (start === startBefore) return true;
-  if (start < 0 || startBefore < 0 || length !== message.symbolTo[i - 1] - startBefore) return false;
-  const { bytes } = message;
-  for (let at = 0; at < length; at++) if (bytes[start + at] !== bytes[startBefore + at]) return false;
-  return true;
 }

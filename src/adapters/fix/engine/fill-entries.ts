@@ -1,7 +1,7 @@
 import { wholeNumber, ZERO } from "../../../fix/data-fields.ts";
 import { sliceText } from "../../../fix/field-reader.ts";
 import { fixDecimalKind } from "../../../fix/fix-decimal.ts";
-import { type MarketDataMessage, MdAction } from "../../../fix/market-data-message.ts";
+import { Fragment, type MarketDataMessage, MdAction } from "../../../fix/market-data-message.ts";
 import { SLOT_TAGS, Slot, type SlotTable } from "../../../fix/market-data-slots.ts";
 import { PackedType, Tag } from "../../../fix/tags.ts";
 import { DecimalKind } from "../../../venues/decimal-text.ts";
@@ -86,6 +86,10 @@ class EntriesFiller {
         return true;
       case Slot.transactTime:
         this.#setTime(start, end);
+        return true;
+      case Slot.lastFragment:
+        if (message.fragment !== Fragment.none) return false;
+        message.fragment = sliceText(message.bytes, start, end) === "N" ? Fragment.more : Fragment.last;
         return true;
       default:
         return false;

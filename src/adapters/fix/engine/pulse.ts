@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../../runtime/clock.ts";
+import { STANDSTILL_MS } from "../standstill.ts";
 
 /** Silence after which the LP is asked for a sign of life, in heartbeat intervals. */
 const TEST_AFTER = 1.5;
@@ -30,6 +31,8 @@ export class Pulse {
   #isTested = false;
   #isHeld = false;
   #timer: Timer | null = null;
+  /** When it is due. */
+  #dueMs = 0;
 
   /** @param heartbeatS HeartBtInt (108); 0 = neither heartbeats nor a limit of silence */
   constructor(clock: Clock, heartbeatS: number, listener: PulseListener) {
@@ -70,14 +73,16 @@ export class Pulse {
 
   #wait(): void {
     const silenceMs = this.#peerMs * (this.#isTested ? DEAD_AFTER : TEST_AFTER);
-    const dueMs = Math.min(this.#sentAtMs + this.#ownMs, this.#heardAtMs + silenceMs);
-    this.#timer = this.#clock.schedule(Math.max(1, dueMs - this.#clock.monotonicMs()), () => this.#beat());
+    const nowMs = this.#clock.monotonicMs();
+    this.#dueMs = Math.max(nowMs + 1, Math.min(this.#sentAtMs + this.#ownMs, this.#heardAtMs + silenceMs));
+    this.#timer = this.#clock.schedule(this.#dueMs - nowMs, () => this.#beat());
   }
 
   #beat(): void {
     this.#timer = null;
     const nowMs = this.#clock.monotonicMs();
-    if (this.#isHeld) this.noteHeard();
+    // While we did not read, silence says nothing: the LP has a whole interval to be heard in.
+    if (this.#isHeld || nowMs - this.#dueMs > STANDSTILL_MS) this.noteHeard();
     const silentMs = nowMs - this.#heardAtMs;
     if (silentMs >= this.#peerMs * DEAD_AFTER) {
       this.#listener.onSilent();

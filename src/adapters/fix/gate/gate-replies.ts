@@ -1,29 +1,35 @@
 import type { FixFrame } from "../../../fix/fix-frame.ts";
 import { Tag } from "../../../fix/tags.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 import type { EngineEnd } from "../engine/fix-engine.ts";
 import type { FailureCount } from "./failure-count.ts";
 import type { GateHandler } from "./gate-handler.ts";
 import { GateText, RejectReason, tooLowText } from "./gate-texts.ts";
 import type { PeerProblem } from "./peer-check.ts";
+import { problemDetail, problemText } from "./peer-problem-text.ts";
 import { msgTypeText } from "./session-fields.ts";
 
-const TEXT_OF_PROBLEM: Readonly<Record<PeerProblem, string>> = {
-  begin_string: GateText.beginString,
-  comp_id: GateText.compIdProblem,
-  sending_time: GateText.sendingTimeAccuracy,
-};
+/** What replies are made with. */
+export interface GateRepliesOptions {
+  readonly handler: GateHandler;
+  readonly failures: FailureCount;
+  readonly clock: Clock;
+  /** Stops the gate; called before it is told that the session is over. */
+  stop(): void;
+}
 
 /** What a gate says to the LP when something is wrong, and how it ends. */
 export class GateReplies {
   readonly #handler: GateHandler;
   readonly #failures: FailureCount;
+  readonly #clock: Clock;
   readonly #stop: () => void;
 
-  /** @param stop stops the gate; called before it is told that the session is over */
-  constructor(handler: GateHandler, failures: FailureCount, stop: () => void) {
-    this.#handler = handler;
-    this.#failures = failures;
-    this.#stop = stop;
+  constructor(options: GateRepliesOptions) {
+    this.#handler = options.handler;
+    this.#failures = options.failures;
+    this.#clock = options.clock;
+    this.#stop = () => options.stop();
   }
 
   rejectMsgType(frame: FixFrame): void {
@@ -42,15 +48,20 @@ export class GateReplies {
 
   /** Says what is wrong with a message that cannot be of this session, and ends. */
   refuse(frame: FixFrame, problem: PeerProblem): void {
-    const text = TEXT_OF_PROBLEM[problem];
+    const text = problemText(problem);
     if (problem === "comp_id") this.#reject(frame, RejectReason.compIdProblem, text);
     if (problem === "sending_time") this.#reject(frame, RejectReason.sendingTimeAccuracy, text);
-    this.endWithLogout(text, { kind: "protocol", text });
+    this.endWithLogout(text, { kind: "protocol", text: problemDetail(frame, problem, this.#clock.wallUs()) });
   }
 
   /** Ends before there is a session: nothing is said to whom we do not know. */
-  refuseLogon(problem: PeerProblem | "not_logon"): void {
-    this.end({ kind: "protocol", text: problem === "not_logon" ? GateText.notLogon : TEXT_OF_PROBLEM[problem] });
+  refuseLogon(frame: FixFrame, problem: PeerProblem): void {
+    this.end({ kind: "protocol", text: problemDetail(frame, problem, this.#clock.wallUs()) });
+  }
+
+  /** Ends as something else came in place of the answer to our Logon. */
+  refuseFirst(frame: FixFrame): void {
+    this.end({ kind: "protocol", text: `${GateText.notLogon}: MsgType (35) is ${msgTypeText(frame)}` });
   }
 
   endTooLow(expected: number, received: number): void {

@@ -73,7 +73,8 @@ export class SequenceGate implements FrameListener {
   constructor(options: GateOptions) {
     const { clock, numbers, maxMessageBytes } = options;
     this.#handler = options.handler;
-    this.#replies = new GateReplies(options.handler, this.#failures, () => this.stop());
+    const { handler } = options;
+    this.#replies = new GateReplies({ handler, failures: this.#failures, clock, stop: () => this.stop() });
     this.#numbers = numbers;
     this.#kinds = options.kinds;
     this.#isReset = options.isReset;
@@ -102,6 +103,7 @@ export class SequenceGate implements FrameListener {
 
   /** Takes bytes of the connection. */
   receive(chunk: Uint8Array): void {
+    this.#peer.noteRead();
     this.#scanner.feed(chunk);
   }
 
@@ -165,9 +167,13 @@ export class SequenceGate implements FrameListener {
       this.#replies.end(endOfRefusal(frame));
       return;
     }
-    const problem = msgType === PackedType.logon ? this.#peer.problemOf(frame) : "not_logon";
+    if (msgType !== PackedType.logon) {
+      this.#replies.refuseFirst(frame);
+      return;
+    }
+    const problem = this.#peer.problemOf(frame);
     if (problem === null) this.#takeLogon(frame);
-    else this.#replies.refuseLogon(problem);
+    else this.#replies.refuseLogon(frame, problem);
   }
 
   #takeLogon(frame: FixFrame): void {

@@ -1,6 +1,7 @@
 import type { FixFrame } from "../../../fix/fix-frame.ts";
 import type { Clock, Timer } from "../../../runtime/clock.ts";
 import type { SessionNumbers } from "../engine/fix-engine.ts";
+import { STANDSTILL_MS } from "../standstill.ts";
 import { KeptFrames } from "./kept-frames.ts";
 
 /** How often one hole is asked for: once, and twice again when nothing comes. */
@@ -38,6 +39,8 @@ export class Hole {
   /** The next number when the answer was last looked for. */
   #nextAtLook = 0;
   #timer: Timer | null = null;
+  /** When it is due, monotonic ms. */
+  #dueMs = 0;
   #isHeld = false;
 
   constructor(options: HoleOptions) {
@@ -107,14 +110,18 @@ export class Hole {
 
   #await(): void {
     this.#timer?.cancel();
-    this.#nextAtLook = this.#options.numbers.nextIncoming;
-    this.#timer = this.#options.clock.schedule(this.#options.answerMs, () => this.#look());
+    const { clock, numbers, answerMs } = this.#options;
+    this.#nextAtLook = numbers.nextIncoming;
+    this.#dueMs = clock.monotonicMs() + answerMs;
+    this.#timer = clock.schedule(answerMs, () => this.#look());
   }
 
-  /** An answer that is under way may take its time. */
+  /** An answer that is under way may take its time; one that came while we did not read is not read yet. */
   #look(): void {
+    const { clock, numbers } = this.#options;
+    const hasRead = !this.#isHeld && clock.monotonicMs() - this.#dueMs <= STANDSTILL_MS;
     this.#timer = null;
-    if (this.#isHeld || this.#options.numbers.nextIncoming > this.#nextAtLook) this.#await();
+    if (!hasRead || numbers.nextIncoming > this.#nextAtLook) this.#await();
     else if (this.#asks < ASKS_MAX) this.#askNow();
     else this.#options.giveUp();
   }

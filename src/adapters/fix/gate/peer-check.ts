@@ -16,13 +16,20 @@ export interface PeerCheckOptions {
   readonly maxClockSkewMs: number;
 }
 
-/** Checks of each message that it is of this session: BeginString (8), comp ids (49, 56) and, if wanted, SendingTime (52). */
+/**
+ * Checks of each message that it is of this session: BeginString (8), comp ids (49, 56) and, if wanted, SendingTime (52).
+ * A message that may have waited for us (memory was full, the process stood still) may be as old as that.
+ */
 export class PeerCheck {
   readonly #beginString: Uint8Array;
   readonly #sender: Uint8Array;
   readonly #target: Uint8Array;
   readonly #clock: Clock;
   readonly #maxClockSkewMs: number;
+  /** When bytes were read last, wall clock, ms. */
+  #readAtMs: number;
+  /** The longest time without reading since a message was last in time, ms. */
+  #unreadMs = 0;
 
   constructor(options: PeerCheckOptions) {
     const { identity } = options;
@@ -32,6 +39,15 @@ export class PeerCheck {
     this.#target = textBytes(identity.sender);
     this.#clock = options.clock;
     this.#maxClockSkewMs = options.maxClockSkewMs;
+    this.#readAtMs = this.#wallMs();
+  }
+
+  /** Bytes are about to be read. */
+  noteRead(): void {
+    if (this.#maxClockSkewMs === 0) return;
+    const nowMs = this.#wallMs();
+    this.#unreadMs = Math.max(this.#unreadMs, nowMs - this.#readAtMs);
+    this.#readAtMs = nowMs;
   }
 
   /** What is wrong; null = nothing. */
@@ -45,6 +61,15 @@ export class PeerCheck {
 
   #isSkewed(frame: FixFrame): boolean {
     const sentMs = utcTimestampMs(frame.bytes, frame.sendingTimeStart, frame.sendingTimeEnd);
-    return sentMs === NOT_A_TIME || Math.abs(this.#clock.wallUs() / 1000 - sentMs) > this.#maxClockSkewMs;
+    if (sentMs === NOT_A_TIME) return true;
+    const ageMs = this.#readAtMs - sentMs;
+    if (ageMs < -this.#maxClockSkewMs) return true;
+    if (ageMs > this.#maxClockSkewMs) return ageMs > this.#maxClockSkewMs + this.#unreadMs;
+    this.#unreadMs = 0;
+    return false;
+  }
+
+  #wallMs(): number {
+    return this.#clock.wallUs() / 1000;
   }
 }

@@ -1,5 +1,5 @@
 import { FixFrame, packMsgType } from "../../../../src/fix/fix-frame.ts";
-import { MarketDataMessage } from "../../../../src/fix/market-data-message.ts";
+import { Fragment, MarketDataMessage } from "../../../../src/fix/market-data-message.ts";
 import type { MarketDataPlan } from "../../../../src/venues/compiled-fix-venue.ts";
 
 /** What most venues do. */
@@ -92,6 +92,8 @@ function messageOf(read: { bytes: Buffer; fields: Field[]; type: string; rules: 
   [message.symbolStart, message.symbolEnd] = slice(of(rules.symbolTag));
   [message.rptSeqStart, message.rptSeqEnd] = slice(of(83));
   [message.timeStart, message.timeEnd] = slice(of(60));
+  const cut = of(893)?.value;
+  if (cut !== undefined) message.fragment = cut === "N" ? Fragment.more : Fragment.last;
   if (type === "S") addQuote(message, head, of(rules.symbolTag));
   let symbol = of(rules.symbolTag);
   for (const entry of first < 0 ? [] : entriesOf(fields.slice(first), FIRST_OF_ENTRY[type])) {

@@ -29,6 +29,7 @@ function contents(message: MarketDataMessage): object {
     time: text(message.timeStart, message.timeEnd),
     quoteId: text(message.quoteIdStart, message.quoteIdEnd),
     wantsAck: message.wantsAck,
+    fragment: message.fragment,
     entries: Array.from({ length: message.count }, (_, i) => ({
       action: String.fromCharCode(message.action[i]),
       type: String.fromCharCode(message.type[i]),
@@ -143,6 +144,7 @@ const before = shuffled(
     maybe(48, symbol),
     maybe(83, fc.constant("9")),
     maybe(60, fc.constant("20240502-07:49:37.1")),
+    maybe(893, fc.constantFrom("N", "Y")),
     own(9999),
   ),
 );

@@ -8,7 +8,7 @@ import type { GarbageReason } from "../../../../src/fix/frame-scanner.ts";
 import { buildMessage, type MessageHeader } from "../../../../src/fix/message-builder.ts";
 import { formatUtcTimestamp } from "../../../../src/fix/utc-timestamp.ts";
 import type { FixField } from "../../../../src/venues/compiled-fix-venue.ts";
-import { FakeClock } from "../../../harness/fake-clock.ts";
+import { StoppableClock } from "../../../harness/stoppable-clock.ts";
 
 /** Types our dictionary has, as far as the gate is concerned. */
 const TAKEN = "0 1 2 3 4 5 A W X S i Y j B h V x b R".split(" ");
@@ -73,7 +73,7 @@ function nameOf(frame: FixFrame): string {
 
 /** A gate with a log on one side and a way to speak as the LP on the other. */
 export class GateRig {
-  readonly clock = new FakeClock();
+  readonly clock = new StoppableClock();
   readonly handler = new HandlerLog();
   readonly numbers: SessionNumbers = { nextOutgoing: 1, nextIncoming: 1 };
   readonly gate: SequenceGate;

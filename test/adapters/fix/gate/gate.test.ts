@@ -74,14 +74,22 @@ describe("SequenceGate", () => {
       ],
       ["a Reject that names no type", ["3", 1, text("Tag 554")], { kind: "logon_refused", text: "Tag 554" }],
       ["a Reject of something else", ["3", 1, [[372, "V"]]], NOT_ABSENT],
-      ["a Heartbeat", ["0", 1], { kind: "protocol", text: "First message is not a Logon" }],
-      ["market data", ["W", 1], { kind: "protocol", text: "First message is not a Logon" }],
-      ["another comp id", ["A", 1, [], { sender: "WHO" }], { kind: "protocol", text: "CompID problem" }],
-      ["another target", ["A", 1, [], { target: "YOU" }], { kind: "protocol", text: "CompID problem" }],
+      ["a Heartbeat", ["0", 1], { kind: "protocol", text: "First message is not a Logon: MsgType (35) is 0" }],
+      ["market data", ["W", 1], { kind: "protocol", text: "First message is not a Logon: MsgType (35) is W" }],
+      [
+        "another comp id",
+        ["A", 1, [], { sender: "WHO" }],
+        { kind: "protocol", text: 'CompID problem: the LP calls itself "WHO", and us "US"' },
+      ],
+      [
+        "another target",
+        ["A", 1, [], { target: "YOU" }],
+        { kind: "protocol", text: 'CompID problem: the LP calls itself "LP", and us "YOU"' },
+      ],
       [
         "another BeginString",
         ["A", 1, [], { beginString: "FIX.4.2" }],
-        { kind: "protocol", text: "Incorrect BeginString" },
+        { kind: "protocol", text: "Incorrect BeginString: FIX.4.2" },
       ],
     ])("%s", (_what, said, end) => {
       const rig = new GateRig();
@@ -109,10 +117,12 @@ describe("SequenceGate", () => {
       expect(rig.numbers.nextIncoming).toBe(2);
     });
 
-    test("a Logon whose SendingTime is too far from our clock", () => {
+    test("a Logon whose SendingTime is too far from our clock: the end names both times", () => {
       const rig = new GateRig({ maxClockSkewMs: 120_000 });
-      rig.say("A", 1, [], { sendingTime: "20010101-00:00:00" });
-      expect(rig.told()).toEqual(['end {"kind":"protocol","text":"SendingTime accuracy problem"}']);
+      rig.say("A", 1, [], { sendingTime: "20231114-23:13:20" });
+      const text =
+        "SendingTime accuracy problem: the LP's clock says 20231114-23:13:20, ours 20231114-22:13:20.000";
+      expect(rig.told()).toEqual([`end {"kind":"protocol","text":"${text}"}`]);
     });
   });
 
@@ -166,8 +176,31 @@ describe("SequenceGate", () => {
     ])("ends when %s is not this session's", (_what, said, replies, text) => {
       const rig = GateRig.loggedOn({ maxClockSkewMs: 120_000 });
       rig.say(...said);
-      expect(rig.told()).toEqual([...replies, `logout: ${text}`, `end {"kind":"protocol","text":"${text}"}`]);
+      const told = rig.told();
+      expect(told.slice(0, -1)).toEqual([...replies, `logout: ${text}`]);
+      expect(told.at(-1)).toStartWith(`end {"kind":"protocol","text":"${text}: `);
       expect(rig.clock.armedTimers).toBe(0);
+    });
+
+    test("what may have waited for us is not too old, however long memory was full or the process stood still", () => {
+      const rig = GateRig.loggedOn({ maxClockSkewMs: 120_000 });
+      const waiting = [2, 3].map((sequence) => rig.bytes("X", sequence));
+      rig.clock.stepWall(600_000);
+      for (const bytes of waiting) rig.gate.receive(bytes);
+      expect(rig.told()).toEqual(["data X2", "data X3"]);
+      rig.say("X", 4);
+      rig.say("X", 5, [], { sendingTime: "20231114-22:13:20" });
+      expect(rig.told().at(-1)).toStartWith('end {"kind":"protocol","text":"SendingTime accuracy problem: ');
+    });
+
+    test("a SendingTime ahead of our clock is never a message that waited", () => {
+      const rig = GateRig.loggedOn({ maxClockSkewMs: 120_000 });
+      const early = rig.bytes("X", 2);
+      rig.clock.stepWall(-3_600_000);
+      rig.gate.receive(early);
+      expect(rig.told().at(-1)).toContain(
+        "the LP's clock says 20231114-22:13:20.000, ours 20231114-21:13:20.000",
+      );
     });
 
     test("a SendingTime a little off is fine", () => {
@@ -237,7 +270,7 @@ describe("SequenceGate", () => {
       expect(rig.told()).toEqual([
         "reject X1 reason 10",
         "logout: SendingTime accuracy problem",
-        'end {"kind":"protocol","text":"SendingTime accuracy problem"}',
+        'end {"kind":"protocol","text":"SendingTime accuracy problem: the LP\'s clock says 20231114-22:13:20.000, ours 20231114-22:13:20.000, and it was first sent at 20231114-22:14:00.000"}',
       ]);
     });
   });

@@ -89,6 +89,18 @@ describe("SequenceGate over a hole", () => {
     expect(rig.told()).toEqual(["ask 2"]);
   });
 
+  test("while the process stood still no answer is missed", async () => {
+    const rig = GateRig.loggedOn();
+    rig.say("X", 4);
+    await rig.clock.advance(20_000);
+    rig.told();
+    rig.clock.lose(60_000);
+    await rig.clock.advance(10_000);
+    expect(rig.told()).toEqual([]);
+    await rig.clock.advance(10_000);
+    expect(rig.told().at(-1)).toStartWith('end {"kind":"silent"');
+  });
+
   test("a GapFill over all of it says that the data is lost", () => {
     const rig = GateRig.loggedOn();
     rig.say("X", 5);
