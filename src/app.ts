@@ -1,5 +1,6 @@
 import type { Feed } from "./adapters/feed.ts";
 import { AppStatus } from "./assembly/app-status.ts";
+import type { SecretReader } from "./assembly/create-adapter.ts";
 import { createFeeds } from "./assembly/create-feeds.ts";
 import { createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
@@ -16,6 +17,7 @@ import { MemoryPressure } from "./pipeline/memory-pressure.ts";
 import { QuotePipeline } from "./pipeline/quote-pipeline.ts";
 import { type LostQuotes, Publisher } from "./publish/publisher.ts";
 import type { Clock, RandomSource, Timer } from "./runtime/clock.ts";
+import { RequestBudget } from "./runtime/request-budget.ts";
 import { type AdminServer, startAdminServer } from "./telemetry/admin-server.ts";
 import { HealthMonitor } from "./telemetry/health.ts";
 import type { RootLog } from "./telemetry/log.ts";
@@ -40,6 +42,7 @@ export interface AppOptions {
   readonly random: RandomSource;
   readonly log: RootLog;
   readonly redact: (text: string) => string;
+  readonly readSecret: SecretReader;
   readonly build: BuildInfo;
   /** This life of the process: `metadata.session`. */
   readonly session: string;
@@ -105,9 +108,12 @@ export class App implements FeedEventSink {
       laneFor: (key) => this.#publisher.quoteLane(key),
       onUntrusted: (instrument, reason) => this.feeds[instrument.feedIndex].resubscribe(instrument, reason),
     });
+    const requestBudget = new RequestBudget(clock);
     this.feeds = createFeeds(enabled, {
       config,
       clock,
+      requestBudget,
+      readSecret: options.readSecret,
       random,
       quotes: options.tapQuotes?.(this.#pipeline) ?? this.#pipeline,
       pipeline: this.#pipeline,
@@ -124,6 +130,7 @@ export class App implements FeedEventSink {
       ledger: this.#ledger,
       publisher: this.#publisher,
       transport: sink.transport,
+      requestBudget,
       counters: this.#pipeline.counters,
       log,
     });

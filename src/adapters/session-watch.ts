@@ -57,7 +57,10 @@ export class SessionWatch {
 
   /** A session takes over the connection; what was seen of the one before says nothing of it. */
   begin(): void {
-    this.#lastTickMs = this.#parts.clock.monotonicMs();
+    const nowMs = this.#parts.clock.monotonicMs();
+    // Without a session (closed, backing off) nobody watched, and that no symbol was quoted is known.
+    this.#silence.skip(nowMs - this.#lastTickMs);
+    this.#lastTickMs = nowMs;
     this.#isStale = false;
   }
 

@@ -24,6 +24,11 @@ export class SymbolSilence {
     }));
   }
 
+  /** This much time does not count as silence of any symbol, ms. */
+  skip(ms: number): void {
+    for (const clock of this.#clocks) clock.quietSinceMs += ms;
+  }
+
   /**
    * Looks at every symbol and calls back for each that has just become silent.
    *

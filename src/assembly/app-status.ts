@@ -5,6 +5,7 @@ import type { Ledger, LedgerRow } from "../pipeline/ledger.ts";
 import type { FeedCounters } from "../pipeline/quote-pipeline.ts";
 import type { BatchTransport } from "../publish/batch-transport.ts";
 import type { Publisher } from "../publish/publisher.ts";
+import type { HostBudgetStatus, RequestBudget } from "../runtime/request-budget.ts";
 import type { RootLog } from "../telemetry/log.ts";
 import type {
   AppPhase,
@@ -28,6 +29,7 @@ export interface AppStatusParts {
   readonly ledger: Ledger;
   readonly publisher: Publisher;
   readonly transport: BatchTransport;
+  readonly requestBudget: RequestBudget;
   /** By feed index. */
   readonly counters: readonly FeedCounters[];
   readonly log: RootLog;
@@ -91,6 +93,10 @@ export class AppStatus implements MetricsSource {
   memory(): BatchMemory {
     const { usedBytes, limitBytes } = this.#parts.publisher.budget;
     return { usedBytes, limitBytes };
+  }
+
+  requestBudgets(): HostBudgetStatus[] {
+    return this.#parts.requestBudget.status();
   }
 
   sink(): SinkStatus {

@@ -15,6 +15,8 @@ function feedSecrets(feed: FeedConfig): (Secret | undefined)[] {
       return [feed.fix?.password ?? undefined, keyOf(feed.fix?.tls ?? null)];
     case "rest":
       return [feed.token ?? undefined];
+    case "grpc":
+      return [feed.token ?? undefined, keyOf(feed.tls)];
   }
 }
 

@@ -3,19 +3,24 @@ import { loadFixEngine } from "../adapters/fix/engine/load-engine.ts";
 import { FixAdapter } from "../adapters/fix/fix-adapter.ts";
 import { SequenceStore, type SequenceTrouble } from "../adapters/fix/sequence-store.ts";
 import type { FixTlsOptions } from "../adapters/fix/socket-options.ts";
+import { GrpcAdapter } from "../adapters/grpc/grpc-adapter.ts";
+import type { GrpcTls } from "../adapters/grpc/grpc-link.ts";
 import { RestAdapter } from "../adapters/rest/rest-adapter.ts";
 import { WebSocketAdapter } from "../adapters/websocket/websocket-adapter.ts";
 import { VERSION } from "../build-info.ts";
-import type { FixTlsConfig } from "../config/config.ts";
+import type { Config, VenueTlsConfig } from "../config/config.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { RequestBudget } from "../runtime/request-budget.ts";
 import { createTradingCalendar } from "../runtime/session-hours.ts";
 import type { TurnQueue } from "../runtime/turn-queue.ts";
 import { fixIdentity } from "./fix-identity.ts";
-import type { EnabledFeed, EnabledFixFeed, EnabledRestFeed } from "./prepare-feeds.ts";
+import type { EnabledFeed, EnabledFixFeed, EnabledGrpcFeed, EnabledRestFeed } from "./prepare-feeds.ts";
 
 /** What our requests call themselves. */
 const USER_AGENT = `edge-ingester/${VERSION}`;
+
+/** The content of a secret's file as it is now; null when it cannot be read. */
+export type SecretReader = (path: string) => Promise<string | null>;
 
 /** What adapters work with. */
 export interface AdapterParts {
@@ -24,6 +29,8 @@ export interface AdapterParts {
   /** Shared by all polls of the process: what a venue allows an address it allows all of us together. */
   readonly budget: RequestBudget;
   readonly clock: Clock;
+  readonly rawPayload: Config["rawPayload"];
+  readonly readSecret: SecretReader;
   /** Where session numbers are kept. */
   readonly stateDir: string;
   /** The numbers of this feed's session cannot be kept as they should; the session goes on all the same. */
@@ -39,7 +46,31 @@ export function createAdapter(feed: EnabledFeed, parts: AdapterParts): Adapter {
       return createFixAdapter(feed, parts);
     case "rest":
       return createRestAdapter(feed, parts);
+    case "grpc":
+      return createGrpcAdapter(feed, parts);
   }
+}
+
+/** Reveals the feed's token with each call. */
+function createGrpcAdapter({ config, venue, address, schema }: EnabledGrpcFeed, parts: AdapterParts): GrpcAdapter {
+  const { token, tokenFile, tls } = config;
+  return new GrpcAdapter({
+    venue,
+    address,
+    schema,
+    tls: tls === null ? null : grpcTls(tls),
+    token: token === null ? null : () => token.reveal(),
+    rereadToken: tokenFile === null ? null : () => parts.readSecret(tokenFile),
+    rawPayload: parts.rawPayload,
+  });
+}
+
+function grpcTls({ ca, client, serverName }: VenueTlsConfig): GrpcTls {
+  return {
+    ...(ca === null ? {} : { caPem: ca.pem }),
+    ...(client === null ? {} : { certPem: client.certificate.pem, keyPem: client.key.pem.reveal() }),
+    ...(serverName === null ? {} : { serverName }),
+  };
 }
 
 /** Reveals the feed's token at each request. */
@@ -93,7 +124,7 @@ function createFixAdapter({ config, venue, settings, hours }: EnabledFixFeed, pa
   });
 }
 
-function tlsOptions({ ca, client, serverName }: FixTlsConfig): FixTlsOptions {
+function tlsOptions({ ca, client, serverName }: VenueTlsConfig): FixTlsOptions {
   return {
     caPem: ca?.pem ?? null,
     certPem: client?.certificate.pem ?? null,

@@ -9,16 +9,19 @@ import type { QuoteSink } from "../domain/quote.ts";
 import type { QuotePipeline } from "../pipeline/quote-pipeline.ts";
 import type { Clock, RandomSource } from "../runtime/clock.ts";
 import { ConnectRateLimiter } from "../runtime/rate-limiter.ts";
-import { RequestBudget } from "../runtime/request-budget.ts";
+import type { RequestBudget } from "../runtime/request-budget.ts";
 import { Ticker } from "../runtime/ticker.ts";
 import { TurnQueue } from "../runtime/turn-queue.ts";
-import { type AdapterParts, createAdapter } from "./create-adapter.ts";
+import { type AdapterParts, createAdapter, type SecretReader } from "./create-adapter.ts";
 import type { EnabledFeed } from "./prepare-feeds.ts";
 
 /** What the feeds of the process share. */
 export interface FeedSurroundings {
   readonly config: Config;
   readonly clock: Clock;
+  /** What venues allow our address, shared by all that polls. */
+  readonly requestBudget: RequestBudget;
+  readonly readSecret: SecretReader;
   readonly random: RandomSource;
   /** Where quotes go. */
   readonly quotes: QuoteSink;
@@ -30,7 +33,8 @@ export interface FeedSurroundings {
 
 /** One supervised feed for each that is enabled, by feed index; none of them started. */
 export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedSurroundings): Feed[] {
-  const { config, clock, random, quotes, pipeline, events, backpressure, log } = surroundings;
+  const { config, clock, requestBudget, readSecret, random, quotes, pipeline, events, backpressure, log } =
+    surroundings;
   const environment = {
     quotes,
     events,
@@ -43,8 +47,10 @@ export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedS
   };
   const parts: AdapterParts = {
     turns: new TurnQueue(clock),
-    budget: new RequestBudget(clock),
+    budget: requestBudget,
     clock,
+    rawPayload: config.rawPayload,
+    readSecret,
     stateDir: config.stateDir,
     onNumbersTrouble: (source, { kind, path, message }) =>
       log.warn({ source, kind, path, message }, "session_numbers_trouble"),

@@ -3,6 +3,7 @@ import type {
   FeedConfig,
   FixFeedConfig,
   FixSettings,
+  GrpcFeedConfig,
   RestFeedConfig,
   WebSocketFeedConfig,
 } from "../config/config.ts";
@@ -20,6 +21,7 @@ import type { CompiledVenue } from "../venues/compiled-venue.ts";
 import { loadProfile } from "../venues/load-profile.ts";
 import type { ProfileOf, VenueTransport } from "../venues/profile-schema.ts";
 import { type DictionaryChecker, prepareFixVenue } from "./prepare-fix-venue.ts";
+import { type GrpcVenueParts, prepareGrpcVenue } from "./prepare-grpc-venue.ts";
 import { prepareRestVenue } from "./prepare-rest-venue.ts";
 
 /** What every enabled feed has. */
@@ -53,8 +55,14 @@ export interface EnabledRestFeed extends CommonFeed {
   readonly venue: CompiledRestVenue;
 }
 
+/** An enabled gRPC feed with its venue compiled, its `.proto` files read and its instruments made. */
+export interface EnabledGrpcFeed extends CommonFeed, GrpcVenueParts {
+  readonly transport: "grpc";
+  readonly config: GrpcFeedConfig;
+}
+
 /** An enabled feed of any transport. */
-export type EnabledFeed = EnabledWebSocketFeed | EnabledFixFeed | EnabledRestFeed;
+export type EnabledFeed = EnabledWebSocketFeed | EnabledFixFeed | EnabledRestFeed | EnabledGrpcFeed;
 
 /** A feed that is configured and switched off. */
 export interface DisabledFeed {
@@ -126,6 +134,12 @@ async function prepareFeed(config: FeedConfig, common: CommonFeed, readers: Feed
     }
     case "rest":
       return prepareRestFeed(config, common, readers);
+    case "grpc": {
+      const profile = readProfile(config, "grpc", readers.readFile);
+      const tools = { instruments: common.instruments, readFile: readers.readFile };
+      const { parts, problems } = await prepareGrpcVenue(config, profile, tools);
+      return { feed: parts === null ? null : { ...common, transport: "grpc", config, ...parts }, problems };
+    }
   }
 }
 

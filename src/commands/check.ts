@@ -60,7 +60,7 @@ async function tryConnections(context: CommandContext, loaded: Loaded): Promise<
   const { clock, random, complain } = context;
   const log = createLog({ level: "silent", redact, clock });
   const enabled = enabledFeeds(loaded.feeds);
-  const parts = { clock, budget: new RequestBudget(clock), stateDir: config.stateDir };
+  const parts = { clock, budget: new RequestBudget(clock), readSecret: loaded.readSecret, stateDir: config.stateDir };
   complain(`Trying ${enabled.length} feeds${config.kafka.brokers.length > 0 ? " and Kafka" : ""} ...\n`);
   const kafka =
     config.kafka.brokers.length === 0

@@ -1,10 +1,11 @@
 import { checkDictionary } from "../adapters/fix/engine/load-engine.ts";
 import { configSecrets } from "../assembly/config-secrets.ts";
+import type { SecretReader } from "../assembly/create-adapter.ts";
 import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
 import { readConfigFile } from "../config/config-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import { renderProblems } from "../config/problems.ts";
-import { createRedactor } from "../telemetry/redactor.ts";
+import { createRedactor, type Redactor } from "../telemetry/redactor.ts";
 import { venueTransports } from "../venues/built-in-venues.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -13,6 +14,8 @@ export interface Loaded extends LoadedConfig {
   readonly feeds: readonly PreparedFeed[];
   /** Takes the configuration's secrets out of a text. */
   readonly redact: (text: string) => string;
+  /** The content of a secret's file as it is now, kept out of all texts from then on; null when it cannot be read. */
+  readonly readSecret: SecretReader;
 }
 
 /** Reads everything the environment names; null when something is wrong: all of it has been told then. */
@@ -29,5 +32,16 @@ export async function loadAll(context: CommandContext, env = context.env): Promi
     context.complain(renderProblems(prepared.problems));
     return null;
   }
-  return { ...loaded, feeds: prepared.feeds, redact };
+  return { ...loaded, feeds: prepared.feeds, redact, readSecret: (path) => readSecret(path, redact) };
+}
+
+async function readSecret(path: string, redact: Redactor): Promise<string | null> {
+  try {
+    const secret = readConfigFile(path).text.trim();
+    redact.learn(secret);
+    return secret;
+  } catch {
+    // The one that is known stays in use: what the venue makes of it is told.
+    return null;
+  }
 }

@@ -40,7 +40,7 @@ export async function runApp(
   loaded: Loaded,
   more: Partial<Pick<AppOptions, "tapQuotes">> & { onStarted?(app: App): () => void } = {},
 ): Promise<number> {
-  const { config, feeds, redact, warnings } = loaded;
+  const { config, feeds, redact, readSecret, warnings } = loaded;
   const { clock, random } = context;
   const log = createLog({ level: config.log.level, redact, clock });
   for (const { variable, message } of warnings) log.warn({ variable, message }, "config_warning");
@@ -56,6 +56,7 @@ export async function runApp(
     random,
     log,
     redact,
+    readSecret,
     session,
     build: { version: VERSION, commit: COMMIT, bunVersion: Bun.version, instanceId: config.instanceId },
     onFatal: (error) => fail(error),

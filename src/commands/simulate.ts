@@ -8,6 +8,7 @@ export const simulateCommand: Command = {
   summary: "One loopback venue",
   help: `edge-ingester simulate --venue NAME [--rate N|full] [--symbols A,B] [--seed N] [--port N] [--limit N]
 edge-ingester simulate --venue LP-OVER-FIX … [--levels N] [--cert FILE --key FILE]
+edge-ingester simulate --venue POLLED-VENUE … [--cert FILE --key FILE]
 edge-ingester simulate --replay FILE [--venue NAME] [--speed N|full]
 
 Prints one JSON line when it listens, and its counters as another when it ends. \`settings\` in the first is what a feed
@@ -16,6 +17,7 @@ must be set to: variables without the feed's prefix, such as URL, or HOST, PORT,
 Examples:
   edge-ingester simulate --venue binance --rate 1000 --port 9001
   edge-ingester simulate --venue fix-generic --rate full
+  edge-ingester simulate --venue binance-rest --rate 100
 `,
   async run(context) {
     try {

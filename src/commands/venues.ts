@@ -3,6 +3,14 @@ import { type Command, ExitCode } from "./command.ts";
 import { parseOptions } from "./parse-options.ts";
 import { renderTable } from "./table.ts";
 
+/** The variables of a feed's own address. */
+const OWN_ADDRESS: Readonly<Record<VenueSummary["transport"], string>> = {
+  websocket: "<FEED>_URL",
+  fix: "<FEED>_HOST and <FEED>_PORT",
+  rest: "<FEED>_URL",
+  grpc: "<FEED>_ADDRESS",
+};
+
 /** `edge-ingester venues`. */
 export const venuesCommand: Command = {
   name: "venues",
@@ -60,7 +68,7 @@ function venuePage(venue: VenueSummary): string {
     "",
     `name       ${venue.name}`,
     `transport  ${venue.transport}`,
-    `address    ${venue.url ?? "each feed's own: <FEED>_HOST and <FEED>_PORT"}`,
+    `address    ${venue.address ?? `each feed's own: ${OWN_ADDRESS[venue.transport]}`}`,
     `symbols    such as ${venue.defaultSymbols.join(",")}`,
     `sequence   ${venue.sequence}`,
     `docs       ${venue.docs === "" ? "-" : venue.docs}`,

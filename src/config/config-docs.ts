@@ -21,6 +21,7 @@ const FEED_TITLES: Readonly<Record<FeedTransport, string>> = {
   websocket: "WebSocket feeds",
   fix: "FIX feeds",
   rest: "REST feeds",
+  grpc: "gRPC feeds",
 };
 
 /** Every variable there is, in groups, taken from the schemas. */

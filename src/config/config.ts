@@ -34,8 +34,8 @@ export interface WebSocketFeedConfig extends CommonFeedConfig {
   readonly pingIntervalMs: number | null;
 }
 
-/** TLS towards the LP. */
-export interface FixTlsConfig extends TlsConfig {
+/** TLS towards a venue. */
+export interface VenueTlsConfig extends TlsConfig {
   /** The name asked for (SNI) and checked; null = the host. */
   readonly serverName: string | null;
 }
@@ -68,7 +68,7 @@ export interface FixSettings {
   /** Null: the profile's. */
   readonly reset: "logon" | "daily" | "weekly" | "never" | null;
   /** Null: plain TCP. */
-  readonly tls: FixTlsConfig | null;
+  readonly tls: VenueTlsConfig | null;
   /** MarketDepth (264): 1 = top of book, 0 = full. */
   readonly depth: number;
   readonly publish: "top_change" | "every_update";
@@ -106,8 +106,30 @@ export interface RestFeedConfig extends CommonFeedConfig {
   readonly ca: CertificateFile | null;
 }
 
+/** A feed over gRPC. */
+export interface GrpcFeedConfig extends CommonFeedConfig {
+  readonly transport: "grpc";
+  /** `host:port`; null: the profile's. */
+  readonly address: string | null;
+  /** What the profile's `{token}` stands for; null = none. */
+  readonly token: Secret | null;
+  /** Where the token came from, to be read again; null: from no file. */
+  readonly tokenFile: string | null;
+  /** Null: no encryption. */
+  readonly tls: VenueTlsConfig | null;
+  /** The feed's own `.proto` files, unread; empty: the profile's. */
+  readonly protoPaths: readonly string[];
+  /** Folders where imports are looked for. */
+  readonly protoIncludes: readonly string[];
+  /** Null: the profile's; so for the two below. */
+  readonly keepaliveMs: number | null;
+  readonly keepaliveTimeoutMs: number | null;
+  /** 0: no limit. */
+  readonly firstMessageMs: number | null;
+}
+
 /** One feed; `transport` tells which kind. */
-export type FeedConfig = WebSocketFeedConfig | FixFeedConfig | RestFeedConfig;
+export type FeedConfig = WebSocketFeedConfig | FixFeedConfig | RestFeedConfig | GrpcFeedConfig;
 
 /** A file of certificates, read at load. */
 export interface CertificateFile {

@@ -1,4 +1,5 @@
 import { FIX_FEED_VARIABLES } from "./fix-variables.ts";
+import { GRPC_FEED_VARIABLES } from "./grpc-variables.ts";
 import { REST_FEED_VARIABLES } from "./rest-variables.ts";
 import { WEBSOCKET_FEED_VARIABLES } from "./websocket-variables.ts";
 
@@ -7,6 +8,7 @@ export const FEED_VARIABLES = {
   websocket: WEBSOCKET_FEED_VARIABLES,
   fix: FIX_FEED_VARIABLES,
   rest: REST_FEED_VARIABLES,
+  grpc: GRPC_FEED_VARIABLES,
 } as const;
 
 /** The transports a feed can be configured for. */

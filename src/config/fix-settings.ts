@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { FixSettings, FixTlsConfig } from "./config.ts";
+import type { FixSettings } from "./config.ts";
 import { describeReadError } from "./config-file.ts";
 import {
   checkDelays,
@@ -15,7 +15,7 @@ import { isLoopback } from "./loopback.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
 import { quote } from "./redact.ts";
 import { parseSection, type SectionContext } from "./section.ts";
-import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
+import { readFeedTls } from "./tls-files.ts";
 
 type FixValues = z.output<typeof FIX_FEED_VARIABLES>;
 
@@ -26,7 +26,7 @@ const NEEDED = ["SYMBOLS", "HOST", "PORT", "SENDER", "TARGET"] as const;
 export function readFixFeed(plan: PlannedFeed, context: SectionContext): FeedSettings {
   const { values, partial, problems } = parseSection(FIX_FEED_VARIABLES, plan.prefix, context);
   const isEnabled = partial.ENABLED ?? isEnabledByDefault(plan);
-  const tls = readTls(plan, partial, context);
+  const tls = readFeedTls(plan.prefix, partial, context);
   const dictionary = readDictionary(plan, partial.DICTIONARY, context);
   const files = { tls: tls.tls, dictionary: dictionary.dictionary };
   return {
@@ -50,12 +50,10 @@ export function readFixFeed(plan: PlannedFeed, context: SectionContext): FeedSet
 
 function buildSettings(
   values: FixValues,
-  files: Pick<FixSettings, "dictionary"> & { readonly tls: TlsFiles["tls"] },
+  { tls, dictionary }: Pick<FixSettings, "dictionary" | "tls">,
 ): FixSettings | null {
   const { HOST: host, PORT: port, SENDER: sender, TARGET: target } = values;
   if (host === undefined || port === undefined || sender === undefined || target === undefined) return null;
-  const tls: FixTlsConfig | null =
-    files.tls === null ? null : { ...files.tls, serverName: values.TLS_SERVER_NAME ?? null };
   return {
     host,
     port,
@@ -79,22 +77,8 @@ function buildSettings(
       timeZone: values.SESSION_TZ ?? null,
       days: values.SESSION_DAYS ?? null,
     },
-    dictionary: files.dictionary,
+    dictionary,
   };
-}
-
-function readTls({ prefix }: PlannedFeed, values: Partial<FixValues>, context: SectionContext): TlsFiles {
-  return readTlsFiles(
-    {
-      flag: { variable: `${prefix}TLS`, word: "on" },
-      isOn: values.TLS === undefined ? undefined : values.TLS === "on",
-      ca: { variable: `${prefix}TLS_CA_FILE`, path: values.TLS_CA_FILE },
-      certificate: { variable: `${prefix}TLS_CERT_FILE`, path: values.TLS_CERT_FILE },
-      key: { variable: `${prefix}TLS_KEY_FILE`, path: values.TLS_KEY_FILE },
-      others: [`${prefix}TLS_SERVER_NAME`],
-    },
-    context,
-  );
 }
 
 /** Whether it parses is found out where the parser is: this room knows no FIX. */

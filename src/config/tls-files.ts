@@ -1,4 +1,4 @@
-import type { CertificateFile, TlsConfig } from "./config.ts";
+import type { CertificateFile, TlsConfig, VenueTlsConfig } from "./config.ts";
 import { describeReadError } from "./config-file.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
 import { modeWarning } from "./read-variables.ts";
@@ -52,6 +52,38 @@ export function readTlsFiles(variables: TlsVariables, context: SectionContext): 
   const client =
     certificate === null || key === null ? null : { certificate, key: { path: key.path, pem: new Secret(key.pem) } };
   return { tls: { ca, client }, problems, warnings: reader.warnings };
+}
+
+/** The well-formed values of a feed's `TLS` variables. */
+export interface FeedTlsValues {
+  readonly TLS?: "on" | "off" | undefined;
+  readonly TLS_CA_FILE?: string | undefined;
+  readonly TLS_CERT_FILE?: string | undefined;
+  readonly TLS_KEY_FILE?: string | undefined;
+  readonly TLS_SERVER_NAME?: string | undefined;
+}
+
+/** What came of a feed's `TLS` variables; `tls` is null when TLS is off. */
+export interface FeedTls {
+  readonly tls: VenueTlsConfig | null;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigWarning[];
+}
+
+/** Reads TLS towards the venue of one feed; `prefix` is what the feed's variables begin with. */
+export function readFeedTls(prefix: string, values: FeedTlsValues, context: SectionContext): FeedTls {
+  const { tls, problems, warnings } = readTlsFiles(
+    {
+      flag: { variable: `${prefix}TLS`, word: "on" },
+      isOn: values.TLS === undefined ? undefined : values.TLS === "on",
+      ca: { variable: `${prefix}TLS_CA_FILE`, path: values.TLS_CA_FILE },
+      certificate: { variable: `${prefix}TLS_CERT_FILE`, path: values.TLS_CERT_FILE },
+      key: { variable: `${prefix}TLS_KEY_FILE`, path: values.TLS_KEY_FILE },
+      others: [`${prefix}TLS_SERVER_NAME`],
+    },
+    context,
+  );
+  return { tls: tls === null ? null : { ...tls, serverName: values.TLS_SERVER_NAME ?? null }, problems, warnings };
 }
 
 /** Reads the file of the authorities to trust, where TLS is not a matter of a variable: `ca` is null when none is named. */

@@ -151,6 +151,24 @@ export function brokerList(brokersMax: number): VariableType<readonly string[]> 
   return { ...type, display: "url" };
 }
 
+/** `host:port` or `[ipv6]:port`. Kept as written. */
+export function hostAndPort(): VariableType<string> {
+  const schema = checkedText((text) => {
+    const parts = splitHostAndPort(text);
+    if (parts === null) return { wanted: "be host:port, with an IPv6 address in brackets" };
+    return parts.port >= 1 && parts.port <= 65_535 ? null : { wanted: "have a port from 1 to 65535" };
+  });
+  return { schema, form: "`host:port`", display: "url" };
+}
+
+/** The parts of `host:port`, an IPv6 address without its brackets; null when the text has another form. The port may be any number. */
+export function splitHostAndPort(text: string): { readonly host: string; readonly port: number } | null {
+  const parts = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:]*)):(?<port>[0-9]{1,5})$/.exec(text)?.groups;
+  const host = parts?.["ipv6"] ?? parts?.["name"] ?? "";
+  const isGood = parts?.["ipv6"] === undefined ? isHost(host) : isIP(host) === 6;
+  return isGood ? { host, port: Number(parts?.["port"]) } : null;
+}
+
 /** A host name or an IP address, without brackets. */
 export function hostName(): VariableType<string> {
   const schema = checkedText((text) => (isHost(text) ? null : { wanted: "be a host name or an IP address" }));
@@ -201,18 +219,15 @@ function refuseList(items: readonly string[], limits: ListLimits): Refusal | nul
 }
 
 function refuseBroker(item: string): Refusal | null {
-  const parts = /^(?:\[(?<ipv6>[^\]]*)\]|(?<host>[^:]*)):(?<port>[0-9]{1,5})$/.exec(item)?.groups;
-  if (parts === undefined) {
+  const parts = splitHostAndPort(item);
+  if (parts === null) {
     const isHostAlone = isHost(item) && isIP(item) !== 6;
     return {
       wanted: "list each broker as host:port, with an IPv6 address in brackets",
       ...(isHostAlone ? { suggestion: `did you mean ${item}:9092?` } : {}),
     };
   }
-  const isHostGood = parts["ipv6"] === undefined ? isHost(parts["host"] ?? "") : isIP(parts["ipv6"]) === 6;
-  if (!isHostGood) return { wanted: "list each broker as host:port, with an IPv6 address in brackets" };
-  const port = Number(parts["port"]);
-  return port >= 1 && port <= 65_535 ? null : { wanted: "give each broker a port from 1 to 65535" };
+  return parts.port >= 1 && parts.port <= 65_535 ? null : { wanted: "give each broker a port from 1 to 65535" };
 }
 
 function isHost(text: string): boolean {

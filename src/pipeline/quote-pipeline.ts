@@ -133,14 +133,14 @@ export class QuotePipeline implements QuoteSink {
     instrument.sequence++;
     this.#ledger.accepted[instrument.feedIndex]++;
     const gap = this.#gapLog.isQuiet ? null : this.#gapLog.bytesFor(instrument);
-    const bytes = this.#encoder.measure(quote, template, counters.sequence, gap);
+    const bytes = this.#encoder.encode(quote, template, counters.sequence, gap);
     const batch = lane.reserve(bytes, Math.floor(quote.receivedTimeUs / 1000));
     if (batch === null) {
       this.#drop(instrument, bytes > lane.recordBytesMax ? "record_too_large" : "memory_full", quote.receivedTimeUs);
       return;
     }
     if (gap !== null) this.#gapLog.clear(instrument, quote.receivedTimeUs);
-    this.#encoder.write(quote, template, counters.sequence, gap, batch);
+    this.#encoder.write(template, quote.receivedTimeUs, batch);
     batch.countsByFeed[instrument.feedIndex]++;
     lane.kick();
     counters.lastQuoteTimeUs = quote.receivedTimeUs;

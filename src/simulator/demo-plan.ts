@@ -7,6 +7,7 @@ import type { DemoOptions } from "./demo-options.ts";
 import { type Fault, FaultScript } from "./fault-script.ts";
 import { findFixDialect } from "./fix/fix-dialect-registry.ts";
 import { countQuoteFrames, loadRecording, quoteSymbols, type Recording } from "./recording.ts";
+import { findRestDialect } from "./rest/rest-dialect-registry.ts";
 import { createSeededRandom } from "./seeded-random.ts";
 import { type Simulator, startSimulator } from "./simulator.ts";
 
@@ -14,6 +15,8 @@ import { type Simulator, startSimulator } from "./simulator.ts";
 const SYMBOLS_SHOWN = 3;
 /** A FIX feed waits two heartbeats after a Logout: a demo has no time for two of thirty seconds. */
 const HEARTBEAT_S = "2";
+/** Often enough to be looked at. */
+const POLL_INTERVAL_MS = "250";
 /** A demo that runs for days may not fill the disk. */
 const SQLITE_MAX_BYTES = 256 * 1024 * 1024;
 
@@ -116,6 +119,7 @@ function demoEnvironment(
     for (const [name, value] of Object.entries(simulator.clientSettings)) env[`${prefix}_${name}`] = value;
     env[`${prefix}_SYMBOLS`] = symbols.join(",");
     if (findFixDialect(simulator.venue) !== null) env[`${prefix}_HEARTBEAT_S`] = HEARTBEAT_S;
+    if (findRestDialect(simulator.venue) !== null) env[`${prefix}_POLL_INTERVAL_MS`] = POLL_INTERVAL_MS;
     env[`${prefix}_INITIAL_DELAY_MS`] = "250";
     env[`${prefix}_MAX_DELAY_MS`] = "5000";
   }

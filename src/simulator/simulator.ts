@@ -6,6 +6,8 @@ import { findFixDialect } from "./fix/fix-dialect-registry.ts";
 import { FixSimulator, type FixSimulatorOptions } from "./fix/fix-simulator.ts";
 import type { Recording } from "./recording.ts";
 import type { LoggedRequest } from "./request-log.ts";
+import { findRestDialect } from "./rest/rest-dialect-registry.ts";
+import { RestSimulator, type RestSimulatorOptions } from "./rest/rest-simulator.ts";
 import type { SentListener } from "./simulated-venue.ts";
 import { WebSocketSimulator } from "./websocket-simulator.ts";
 
@@ -50,7 +52,7 @@ export interface Simulator {
   readonly seed: number;
   readonly symbols: readonly string[];
   readonly port: number;
-  /** Where it listens: `ws://…`, `tcp://…` or `tls://…`. */
+  /** Where it listens: `ws://…`, `tcp://…`, `tls://…`, `http://…` or `https://…`. */
   readonly url: string;
   /** What a feed must be set to so that it reads this venue: variables without their prefix, beside SYMBOLS. */
   readonly clientSettings: Readonly<Record<string, string>>;
@@ -104,8 +106,8 @@ export interface Simulator {
  * @throws IngestError `config_invalid` for an unknown venue, a bad rate or a port that is taken
  */
 export function startSimulator(options: SimulatorOptions): Simulator {
-  const fixDialect = findFixDialect(options.venue);
-  return fixDialect === null ? startWebSocketSimulator(options) : startFixSimulator(options);
+  if (findFixDialect(options.venue) !== null) return startFixSimulator(options);
+  return findRestDialect(options.venue) === null ? startWebSocketSimulator(options) : startRestSimulator(options);
 }
 
 /**
@@ -130,6 +132,18 @@ export function startFixSimulator(options: FixSimulatorOptions): FixSimulator {
   if (dialect === null) throw unknownVenue(options.venue);
   checkRate(options.ratePerSecond);
   return new FixSimulator(dialect, options);
+}
+
+/**
+ * Starts a venue that is polled over HTTP.
+ *
+ * @throws IngestError as {@link startSimulator}
+ */
+export function startRestSimulator(options: RestSimulatorOptions): RestSimulator {
+  const dialect = findRestDialect(options.venue);
+  if (dialect === null) throw unknownVenue(options.venue);
+  checkRate(options.ratePerSecond);
+  return new RestSimulator(dialect, options);
 }
 
 function checkRate(ratePerSecond: number | "full"): void {

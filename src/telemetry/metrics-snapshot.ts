@@ -19,6 +19,7 @@ export interface MetricsSnapshot {
   readonly lanesLeftOut: number;
   readonly latencies: ReturnType<MetricsSource["latencies"]>;
   readonly memory: ReturnType<MetricsSource["memory"]>;
+  readonly requestBudgets: ReturnType<MetricsSource["requestBudgets"]>;
   readonly sink: ReturnType<MetricsSource["sink"]>;
   readonly logLinesLeftOut: number;
   readonly process: ProcessStatus;
@@ -59,6 +60,7 @@ export function createSnapshotReader(options: SnapshotOptions): () => MetricsSna
       lanesLeftOut: Math.max(0, lanes.length - LANES_MAX),
       latencies: source.latencies(),
       memory: source.memory(),
+      requestBudgets: source.requestBudgets(),
       sink: source.sink(),
       logLinesLeftOut: source.logLinesLeftOut(),
       process: readProcess(),

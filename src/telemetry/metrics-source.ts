@@ -1,6 +1,7 @@
 import type { FeedStatus } from "../domain/feed-status.ts";
 import type { LedgerRow } from "../pipeline/ledger.ts";
 import type { LatencyHistogram } from "../runtime/latency-histogram.ts";
+import type { HostBudgetStatus } from "../runtime/request-budget.ts";
 
 /** One lane: the one ordered path to one partition. Times are monotonic ms of the program's clock. */
 export interface LaneStatus {
@@ -67,6 +68,8 @@ export interface MetricsSource {
   lanes(): readonly LaneStatus[];
   latencies(): Latencies;
   memory(): BatchMemory;
+  /** What venues allow our address, and where we stand: one per host that is polled. */
+  requestBudgets(): readonly HostBudgetStatus[];
   sink(): SinkStatus;
   /** Log lines left out (`RootLog.linesLeftOut`). */
   logLinesLeftOut(): number;

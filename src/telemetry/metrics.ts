@@ -162,6 +162,31 @@ const FEEDS: readonly MetricDeclaration[] = [
   ),
 ];
 
+const REQUESTS: readonly MetricDeclaration[] = [
+  {
+    name: "ingester_request_blocked_seconds",
+    type: "gauge",
+    help: "How long no request may be sent to the host, as its venue asked; 0 when one may now",
+    labels: ["host"],
+    read: ({ requestBudgets }, emit) => {
+      for (const { host, blockedForMs } of requestBudgets) emit(blockedForMs / 1000, host);
+    },
+  },
+  {
+    name: "ingester_request_budget_used_ratio",
+    type: "gauge",
+    help: "Share of the host's window (so many seconds) that is used up, as its venue tells; absent where it does not tell",
+    labels: ["host", "window"],
+    read: ({ requestBudgets }, emit) => {
+      for (const { host, windows } of requestBudgets) {
+        for (const { windowMs, usedShare } of windows) {
+          if (usedShare !== null) emit(usedShare, host, String(windowMs / 1000));
+        }
+      }
+    },
+  },
+];
+
 const PUBLISHING: readonly MetricDeclaration[] = [
   {
     name: "ingester_venue_to_edge_seconds",
@@ -310,6 +335,7 @@ export const METRIC_GROUPS: readonly { readonly title: string; readonly metrics:
   { title: "Raw market data", metrics: SPECIFIED },
   { title: "Ledger", metrics: LEDGER },
   { title: "Feeds", metrics: FEEDS },
+  { title: "Requests to polled venues", metrics: REQUESTS },
   { title: "Publishing", metrics: PUBLISHING },
   { title: "Program", metrics: PROGRAM },
 ];

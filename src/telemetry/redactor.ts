@@ -5,11 +5,34 @@ const SECRET_LINE_CHARS_MIN = 16;
 /** What stands where a secret stood. */
 const REPLACEMENT = "[redacted]";
 
+/** Takes secrets out of texts. */
+export interface Redactor {
+  (text: string): string;
+  /** From now on this one is taken out as well: a token that was read anew. */
+  learn(secret: string): void;
+}
+
 /**
  * A function that takes every one of the secrets out of a text, as it is and as a URL would carry it. The longest goes
  * first, so that a secret that contains another leaves nothing behind. @param secrets the revealed texts
  */
-export function createRedactor(secrets: readonly string[]): (text: string) => string {
+export function createRedactor(secrets: readonly string[]): Redactor {
+  const known = new Set(secrets);
+  let longestFirst = spellingsOf(known);
+  function redact(text: string): string {
+    let clean = text;
+    for (const spelling of longestFirst) clean = clean.replaceAll(spelling, () => REPLACEMENT);
+    return clean;
+  }
+  redact.learn = (secret: string) => {
+    known.add(secret);
+    longestFirst = spellingsOf(known);
+  };
+  return redact;
+}
+
+/** The longest first. */
+function spellingsOf(secrets: ReadonlySet<string>): string[] {
   const spellings = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < SECRET_CHARS_MIN) continue;
@@ -21,10 +44,5 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
       spellings.add(JSON.stringify(text).slice(1, -1));
     }
   }
-  const longestFirst = [...spellings].sort((a, b) => b.length - a.length);
-  return (text) => {
-    let clean = text;
-    for (const spelling of longestFirst) clean = clean.replaceAll(spelling, () => REPLACEMENT);
-    return clean;
-  };
+  return [...spellings].sort((a, b) => b.length - a.length);
 }

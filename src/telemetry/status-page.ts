@@ -35,6 +35,7 @@ export function statusBody({ snapshot, stuck, readiness }: StatusParts): object 
       lastProgressAgeMs: Math.round(snapshot.nowMs - lastProgressMs),
     })),
     lanesLeftOut: snapshot.lanesLeftOut,
+    requestBudgets: snapshot.requestBudgets,
     latencyMs: {
       edgeToAck: quantiles(snapshot.latencies.edgeToAck),
       venueToEdge: Object.fromEntries(

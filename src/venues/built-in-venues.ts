@@ -8,6 +8,7 @@ import bybitRest from "../../config/venues/bybit-rest.json" with { type: "json" 
 import coinbase from "../../config/venues/coinbase.json" with { type: "json" };
 import coinbaseRest from "../../config/venues/coinbase-rest.json" with { type: "json" };
 import ctrader from "../../config/venues/ctrader.json" with { type: "json" };
+import finam from "../../config/venues/finam.json" with { type: "json" };
 import fixGeneric from "../../config/venues/fix-generic.json" with { type: "json" };
 import fxspotstream from "../../config/venues/fxspotstream.json" with { type: "json" };
 import gemini from "../../config/venues/gemini.json" with { type: "json" };
@@ -17,6 +18,8 @@ import oanda from "../../config/venues/oanda.json" with { type: "json" };
 import okx from "../../config/venues/okx.json" with { type: "json" };
 import okxTickers from "../../config/venues/okx-tickers.json" with { type: "json" };
 import oslFix from "../../config/venues/osl-fix.json" with { type: "json" };
+import quotesBook from "../../config/venues/quotes-book.json" with { type: "json" };
+import quotesUnits from "../../config/venues/quotes-units.json" with { type: "json" };
 import revolutFix from "../../config/venues/revolut-fix.json" with { type: "json" };
 import type { FixProfile } from "./fix-profile-schema.ts";
 import { checkProfile, isOfTransport } from "./load-profile.ts";
@@ -35,6 +38,7 @@ const BUILT_IN: Readonly<Record<string, { readonly transport: string; readonly $
   coinbase,
   "coinbase-rest": coinbaseRest,
   ctrader,
+  finam,
   "fix-generic": fixGeneric,
   fxspotstream,
   gemini,
@@ -44,6 +48,8 @@ const BUILT_IN: Readonly<Record<string, { readonly transport: string; readonly $
   okx,
   "okx-tickers": okxTickers,
   "osl-fix": oslFix,
+  "quotes-book": quotesBook,
+  "quotes-units": quotesUnits,
   "revolut-fix": revolutFix,
 };
 
@@ -52,8 +58,8 @@ export interface VenueSummary {
   readonly name: string;
   readonly description: string;
   readonly transport: VenueTransport;
-  /** Null for FIX: every feed has its own. */
-  readonly url: string | null;
+  /** URL, or for gRPC host and port; null where every feed has its own. */
+  readonly address: string | null;
   readonly defaultSymbols: readonly string[];
   /** What proves order and completeness: the venue's rule; of FIX the session's numbers, and a symbol's own. */
   readonly sequence: WebSocketProfile["sequence"]["kind"] | "session" | "session and symbol";
@@ -106,12 +112,17 @@ function summarizeProfile(profile: VenueProfile): VenueSummary {
     name: profile.name,
     description: profile.description,
     transport: profile.transport,
-    url: profile.transport === "fix" ? null : profile.url,
+    address: addressOf(profile),
     defaultSymbols: profile.symbols.default,
     sequence: profile.transport === "fix" ? sessionSequence(profile) : profile.sequence.kind,
     docs: profile.docs ?? "",
     notes: profile.notes,
   };
+}
+
+function addressOf(profile: VenueProfile): string | null {
+  if (profile.transport === "fix") return null;
+  return profile.transport === "grpc" ? profile.address : profile.url;
 }
 
 function sessionSequence({ marketData }: FixProfile): VenueSummary["sequence"] {

@@ -80,6 +80,7 @@ class ProfiledFixVenue implements CompiledFixVenue {
       isOneQuotePerSide:
         book.oneQuotePerSide === "always" || (book.oneQuotePerSide === "top" && options.depth === TOP_OF_BOOK),
       entriesMax: book.entriesMax,
+      crossed: book.crossed,
     };
     this.subscribeTimeoutMs = profile.subscribeTimeoutMs;
     this.maxClockSkewMs = profile.maxClockSkewMs;

@@ -62,6 +62,11 @@ export interface BookRules {
   readonly isOneQuotePerSide: boolean;
   /** Entries of one symbol and side kept at most; more cost the symbol its trust. */
   readonly entriesMax: number;
+  /**
+   * What a bid above an offer says. `distrust`: that our book is wrong, so the venue is asked anew. `count`: that the makers
+   * of the book disagree, which is counted and quoted as it is.
+   */
+  readonly crossed: "distrust" | "count";
 }
 
 /** A FIX profile, checked and compiled: all the adapter needs to know of a venue. */

@@ -120,6 +120,12 @@ const bookSchema = z
       .default("never")
       .describe("When a New or Change replaces the one quote of its side: `top`, when _DEPTH is 1"),
     entriesMax: z.int().min(1).max(MAX_ENTRIES).default(MAX_DEPTH).describe("Entries of one symbol and side at most"),
+    crossed: z
+      .enum(["distrust", "count"])
+      .default("distrust")
+      .describe(
+        "A bid above an offer. `distrust`: the book is wrong and asked for anew; `count`: its makers may disagree, so it is quoted",
+      ),
   })
   .prefault({});
 

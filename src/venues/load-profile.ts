@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { IngestError } from "../domain/ingest-error.ts";
 import { findFixProfileProblems } from "./fix-profile-checks.ts";
+import { findGrpcProfileProblems } from "./grpc/grpc-profile-checks.ts";
 import { findProfileProblems } from "./profile-checks.ts";
 import { type ProfileOf, type VenueProfile, type VenueTransport, venueProfileSchema } from "./profile-schema.ts";
 import { findRestProfileProblems } from "./rest/rest-profile-checks.ts";
@@ -49,6 +50,8 @@ function findMeaningProblems(profile: VenueProfile): string[] {
       return findFixProfileProblems(profile);
     case "rest":
       return findRestProfileProblems(profile);
+    case "grpc":
+      return findGrpcProfileProblems(profile);
   }
 }
 

@@ -1,17 +1,18 @@
 import { z } from "zod";
 import { type FixProfile, fixProfileSchema } from "./fix-profile-schema.ts";
+import { type GrpcProfile, grpcProfileSchema } from "./grpc/grpc-profile-schema.ts";
 import { type RestProfile, restProfileSchema } from "./rest/rest-profile-schema.ts";
 import { type WebSocketProfile, webSocketProfileSchema } from "./websocket-profile-schema.ts";
 
 /** The shape of a venue profile; `transport` says which it is. */
 export const venueProfileSchema = z.discriminatedUnion(
   "transport",
-  [webSocketProfileSchema, fixProfileSchema, restProfileSchema],
-  { error: (issue) => (issue.code === "invalid_union" ? "Must be websocket, fix or rest" : undefined) },
+  [webSocketProfileSchema, fixProfileSchema, restProfileSchema, grpcProfileSchema],
+  { error: (issue) => (issue.code === "invalid_union" ? "Must be websocket, fix, rest or grpc" : undefined) },
 );
 
 /** A profile that has been read and checked, defaults filled in. */
-export type VenueProfile = WebSocketProfile | FixProfile | RestProfile;
+export type VenueProfile = WebSocketProfile | FixProfile | RestProfile | GrpcProfile;
 
 /** How a venue is reached. */
 export type VenueTransport = VenueProfile["transport"];

@@ -22,7 +22,7 @@ let feed: Feed;
 
 async function start(wallMs: number): Promise<void> {
   clock = new FakeClock(wallMs);
-  bench = new FeedBench({ clock });
+  bench = new FeedBench({ clock, policy: { symbolStaleAfterMs: 20_000 } });
   adapter = new ScriptedAdapter("tcp://lp.test:9880", CALENDAR);
   feed = bench.createFeed(adapter);
   feed.start();
@@ -99,4 +99,22 @@ test("the least wait a planned end asks for is kept", async () => {
   expect(adapter.sessions).toHaveLength(1);
   await clock.advance(1);
   expect(adapter.sessions).toHaveLength(2);
+});
+
+test("what was closed or lost for long is not told as silent symbols when it is back", async () => {
+  await start(BEFORE_CLOSE_MS);
+  adapter.last.goLive();
+  adapter.last.data();
+  await clock.advance(10_000);
+  adapter.last.end({ reason: "planned", message: "Trading session closed" });
+  await clock.advance(CLOSED_MS + 1000);
+  expect(adapter.sessions).toHaveLength(2);
+  adapter.last.goLive();
+  await clock.advance(1000);
+  adapter.last.fail("closed_unclean", { retryAfterMs: 300_000 });
+  await clock.advance(300_000 + 10_000);
+  expect(adapter.sessions).toHaveLength(3);
+  adapter.last.goLive();
+  await clock.advance(1000);
+  expect(bench.events.ofType("market-data.feed-stale").filter(({ symbol }) => symbol !== undefined)).toEqual([]);
 });

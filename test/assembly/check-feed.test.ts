@@ -3,12 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkFeed, type FeedCheck } from "../../src/assembly/check-feed.ts";
-import { RequestBudget } from "../../src/runtime/request-budget.ts";
-import { SystemClock } from "../../src/runtime/system-clock.ts";
 import { type AcceptorConnection, type ReceivedMessage, ScriptedAcceptor } from "../harness/scripted-acceptor.ts";
-import { type Env, fixFeed } from "./prepared-feeds.ts";
+import { adapterParts, type Env, fixFeed } from "./prepared-feeds.ts";
 
-const clock = new SystemClock();
 let acceptor: ScriptedAcceptor;
 let stateDir: string;
 
@@ -35,7 +32,7 @@ async function check(more: Env = {}): Promise<FeedCheck> {
     LP_SESSION_DAYS: "all",
     ...more,
   });
-  return await checkFeed(feed, { clock, budget: new RequestBudget(clock), stateDir });
+  return await checkFeed(feed, adapterParts(stateDir));
 }
 
 /** Answers a request for one symbol with its snapshot. */

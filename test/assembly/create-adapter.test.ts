@@ -5,12 +5,10 @@ import { join } from "node:path";
 import type { Adapter } from "../../src/adapters/adapter.ts";
 import { createAdapter } from "../../src/assembly/create-adapter.ts";
 import { enabledFeeds } from "../../src/assembly/prepare-feeds.ts";
-import { RequestBudget } from "../../src/runtime/request-budget.ts";
 import { SystemClock } from "../../src/runtime/system-clock.ts";
-import { TurnQueue } from "../../src/runtime/turn-queue.ts";
 import { RecordingMonitor } from "../harness/recorders.ts";
 import { ScriptedAcceptor } from "../harness/scripted-acceptor.ts";
-import { type Env, fixFeed, prepare } from "./prepared-feeds.ts";
+import { adapterParts, type Env, fixFeed, prepare } from "./prepared-feeds.ts";
 
 const clock = new SystemClock();
 const LP = { FEEDS: "lp", LP_VENUE: "fix-generic", LP_SYMBOLS: "EUR/USD", LP_SENDER: "US", LP_TARGET: "LP" };
@@ -22,12 +20,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
-function parts() {
-  return { turns: new TurnQueue(clock), budget: new RequestBudget(clock), clock, stateDir, onNumbersTrouble: () => {} };
-}
-
 async function fixAdapter(more: Env): Promise<Adapter> {
-  return createAdapter(await fixFeed({ ...LP, ...more }), parts());
+  return createAdapter(await fixFeed({ ...LP, ...more }), adapterParts(stateDir));
 }
 
 describe("createAdapter()", () => {
@@ -38,7 +32,7 @@ describe("createAdapter()", () => {
     const { feeds } = await prepare({ FEEDS: "binance" });
     const [binance] = enabledFeeds(feeds);
     if (binance === undefined) throw new Error("binance is not enabled");
-    expect(createAdapter(binance, parts())).toMatchObject({
+    expect(createAdapter(binance, adapterParts(stateDir))).toMatchObject({
       transport: "websocket",
       target: expect.stringContaining("wss://"),
     });

@@ -1,4 +1,10 @@
-import { type EnabledFixFeed, enabledFeeds, prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
+import {
+  type EnabledFeed,
+  type EnabledFixFeed,
+  type EnabledRestFeed,
+  enabledFeeds,
+  prepareFeeds,
+} from "../../src/assembly/prepare-feeds.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { renderProblems } from "../../src/config/problems.ts";
 import { venueTransports } from "../../src/venues/built-in-venues.ts";
@@ -20,10 +26,22 @@ export async function prepare(env: Env, files: Env = {}) {
 }
 
 /** The first enabled FIX feed; throws when there is a problem. */
-export async function fixFeed(env: Env, files: Env = {}): Promise<EnabledFixFeed> {
+export function fixFeed(env: Env, files: Env = {}): Promise<EnabledFixFeed> {
+  return feedOf("fix", env, files);
+}
+
+/** The first enabled REST feed; throws when there is a problem. */
+export function restFeed(env: Env, files: Env = {}): Promise<EnabledRestFeed> {
+  return feedOf("rest", env, files);
+}
+
+async function feedOf<T extends EnabledFeed["transport"]>(transport: T, env: Env, files: Env) {
   const { feeds, problems } = await prepare(env, files);
-  const feed = enabledFeeds(feeds).find(({ transport }) => transport === "fix");
-  if (problems.length > 0 || feed?.transport !== "fix")
-    throw new Error(`There is no FIX feed: ${renderProblems(problems)}`);
+  const feed = enabledFeeds(feeds).find(
+    (one): one is Extract<EnabledFeed, { transport: T }> => one.transport === transport,
+  );
+  if (problems.length > 0 || feed === undefined) {
+    throw new Error(`There is no ${transport} feed: ${renderProblems(problems)}`);
+  }
   return feed;
 }

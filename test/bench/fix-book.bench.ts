@@ -50,7 +50,7 @@ function booksOf(symbolCount: number, depth: number) {
   const books = new MarketDataBooks({
     instruments: symbols.map((id) => new Instrument({ id, feedIndex: 0, source: "lp", symbol: nameOf(id) })),
     wireSymbols: symbols.map(nameOf),
-    rules: { key: "id", isOneQuotePerSide: false, entriesMax: 1000 },
+    rules: { key: "id", isOneQuotePerSide: false, entriesMax: 1000, crossed: "distrust" },
     plan: PLAN,
     epoch: 1,
     quotes: { accept: () => void seen.quotes++ },

@@ -15,6 +15,7 @@ const FIXED_NAMES = [
   ...["TLS", "TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_SERVER_NAME", "DEPTH", "PUBLISH", "SUBSCRIBE"],
   ...["LOGON_TIMEOUT_MS", "SUBSCRIBE_TIMEOUT_MS", "SESSION_START", "SESSION_END", "SESSION_TZ", "SESSION_DAYS"],
   "DICTIONARY",
+  ...["POLL_INTERVAL_MS", "TIMEOUT_MS", "MAX_BODY_BYTES", "PUBLISH_UNCHANGED", "ACCOUNT", "TOKEN"],
 ].map((name) => (name === "FEEDS" ? name : `<FEED>_${name}`));
 
 const FIXED_PROCESS_NAMES = [
@@ -36,8 +37,8 @@ describe("documentVariables()", () => {
     for (const { variables } of documentVariables()) {
       expect(new Set(variables.map(({ name }) => name)).size).toBe(variables.length);
     }
-    const twice = names.filter((name, index) => names.indexOf(name) !== index);
-    expect(twice).toEqual(["<FEED>_SYMBOLS", "<FEED>_STALE_AFTER_MS"]);
+    const again = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+    expect([...again]).toEqual(["<FEED>_SYMBOLS", "<FEED>_STALE_AFTER_MS", "<FEED>_URL", "<FEED>_TLS_CA_FILE"]);
   });
 
   test("documentVariables() covers everything the program reads", () => {

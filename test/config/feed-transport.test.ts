@@ -18,22 +18,30 @@ describe("findTransport()", () => {
   test("findTransport() is the built-in venue's, by _VENUE or by name", () => {
     expect(transportOf({ OWN_VENUE: "ctrader" })).toBe("fix");
     expect(transportOf({ OWN_VENUE: "kraken" })).toBe("websocket");
+    expect(transportOf({ OWN_VENUE: "oanda" })).toBe("rest");
     const env = { FEEDS: "ctrader", CTRADER_SYMBOLS: "1", CTRADER_HOST: "h", CTRADER_PORT: "1" };
     const { feeds } = configOf({ ...env, CTRADER_SENDER: "S", CTRADER_TARGET: "T" });
     expect(feeds[0]).toMatchObject({ name: "ctrader", transport: "fix", venue: "ctrader", isEnabled: true });
   });
 
   test("findTransport() is what the profile's file says", () => {
-    const files = { "/fix": '{"transport":"fix"}', "/ws": '{"transport":"websocket"}' };
+    const files = {
+      "/fix": '{"transport":"fix"}',
+      "/rest": '{"transport":"rest"}',
+      "/ws": '{"transport":"websocket"}',
+    };
+    expect(transportOf({ OWN_PROFILE: "/rest" }, files)).toBe("rest");
     expect(transportOf({ OWN_PROFILE: " /fix " }, files)).toBe("fix");
     expect(transportOf({ OWN_PROFILE: "/ws", OWN_HOST: "h" }, files)).toBe("websocket");
   });
 
   test("findTransport() goes by the variables that are set where the file cannot tell", () => {
-    const files = { "/broken": "{", "/null": "null", "/list": "[]", "/other": '{"transport":"grpc"}' };
+    const files = { "/broken": "{", "/null": "null", "/list": "[]", "/other": '{"transport":"pigeon"}' };
     for (const path of [...Object.keys(files), "/missing"]) {
       expect(transportOf({ OWN_PROFILE: path, OWN_SENDER: "S" }, files)).toBe("fix");
       expect(transportOf({ OWN_PROFILE: path, OWN_URL: "wss://h" }, files)).toBe("websocket");
+      expect(transportOf({ OWN_PROFILE: path, OWN_URL: "HTTPS://h" }, files)).toBe("rest");
+      expect(transportOf({ OWN_PROFILE: path, OWN_POLL_INTERVAL_MS: "1" }, files)).toBe("rest");
       expect(transportOf({ OWN_PROFILE: path }, files)).toBe("websocket");
     }
   });

@@ -1,13 +1,15 @@
 import type { Config } from "../../src/config/config.ts";
 import type { ConfigFile } from "../../src/config/config-file.ts";
+import type { FeedTransport } from "../../src/config/feed-variables.ts";
 import { type LoadedConfig, loadConfig, type RefusedConfig } from "../../src/config/load-config.ts";
 import { renderProblem } from "../../src/config/problems.ts";
 
 /** The built-in venues as far as these tests care. */
-export const VENUES = new Map<string, "websocket" | "fix">([
+export const VENUES = new Map<string, FeedTransport>([
   ...["binance", "bitstamp", "bybit", "coinbase", "kraken", "okx"].map((name) => [name, "websocket"] as const),
   ["ctrader", "fix"],
   ["fix-generic", "fix"],
+  ["oanda", "rest"],
 ]);
 
 type Env = Readonly<Record<string, string | undefined>>;

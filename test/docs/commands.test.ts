@@ -40,6 +40,8 @@ const SHOWN_FILES: Readonly<Record<string, string>> = {
   "meridian.json": shownProfile("docs/add-a-venue.md"),
   "aurora.json": shownProfile("docs/add-a-fix-lp.md"),
   "aurora-password": "secret",
+  "boreal.json": shownProfile("docs/add-a-rest-venue.md"),
+  "boreal-token": "secret",
 };
 
 function shownProfile(page: string): string {

@@ -44,7 +44,7 @@ export function createPlainFixVenue(options: PlainFixVenueOptions = {}): Compile
       quoteKey: "symbol",
       ...options.marketData,
     },
-    book: { key: "id", isOneQuotePerSide: false, entriesMax: 1000, ...options.book },
+    book: { key: "id", isOneQuotePerSide: false, entriesMax: 1000, crossed: "distrust", ...options.book },
     subscribeTimeoutMs: 2000,
     maxClockSkewMs: 0,
     wireSymbol: (symbol) => symbol,

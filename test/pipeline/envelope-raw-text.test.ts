@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { QuoteView } from "../../src/domain/quote.ts";
 import { EnvelopeEncoder } from "../../src/pipeline/envelope.ts";
 import { createTemplate } from "../../src/pipeline/instrument-template.ts";
-import { RawText } from "../../src/pipeline/raw-text.ts";
+import { rawTextBytesMax, writeRawText } from "../../src/pipeline/raw-text.ts";
 import { RecordBatchBuilder } from "../../src/publish/record-batch.ts";
 import { readBatch } from "../../src/publish/record-batch-reader.ts";
 import { instrumentOf, quoteView } from "../harness/quotes.ts";
@@ -11,16 +11,16 @@ import { instrumentOf, quoteView } from "../harness/quotes.ts";
 const instrument = instrumentOf();
 const template = createTemplate(instrument, { session: "s-1", ingester: "edge-1" });
 
-/** The values of the records these quotes give, each written after its own `measure`. */
+/** The values of the records these quotes give, each written after its own `encode`. */
 function recordsOf(views: readonly QuoteView[], rawPayload: "on" | "off" = "on"): string[] {
   const encoder = new EnvelopeEncoder(rawPayload);
   const batch = new RecordBatchBuilder(10_000_000, 1);
   batch.begin(1_700_000_000_123, 0);
   for (const view of views) {
-    const bytes = encoder.measure(view, template, 1, null);
+    const bytes = encoder.encode(view, template, 1, null);
     expect(batch.hasRoom(bytes)).toBe(true);
     const before = batch.position;
-    encoder.write(view, template, 1, null, batch);
+    encoder.write(template, view.receivedTimeUs, batch);
     expect(batch.position - before).toBeLessThanOrEqual(bytes);
   }
   return readBatch(batch.seal("none").bytes).records.map(({ value }) => Buffer.from(value ?? []).toString("utf8"));
@@ -66,6 +66,12 @@ describe("EnvelopeEncoder with raw text", () => {
     expect(JSON.parse(value).payload.rawPayload).toBe(bytes.toString("latin1"));
   });
 
+  test.each([[1], [8], [128]])("records around the lengths at which %i KiB need one more byte", (kib) => {
+    const lengths = Array.from({ length: 40 }, (_, i) => kib * 1024 - 900 + i * 25);
+    const values = recordsOf(lengths.map((length) => textQuote(Buffer.alloc(length, 65))));
+    expect(values.map((value) => JSON.parse(value).payload.rawPayload.length)).toEqual(lengths);
+  });
+
   test("property: any bytes are read back from the record, and the record is ASCII", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 3 }), (messages) => {
@@ -79,13 +85,14 @@ describe("EnvelopeEncoder with raw text", () => {
   });
 });
 
-describe("RawText", () => {
-  test("escape() gives for each byte what JSON allows", () => {
-    const text = new RawText();
+describe("writeRawText()", () => {
+  test("gives for each byte what JSON allows, within the bytes that were said", () => {
+    const target = Buffer.alloc(rawTextBytesMax(1));
     for (let byte = 0; byte < 256; byte++) {
-      const length = text.escape(Uint8Array.of(byte), 0, 1);
-      const json = text.bytes.toString("latin1", 0, length);
-      expect(JSON.parse(json)).toBe(String.fromCharCode(byte));
+      const raw = Uint8Array.of(byte);
+      const end = writeRawText(target, 0, raw, 0, 1);
+      expect(JSON.parse(target.toString("latin1", 0, end))).toBe(String.fromCharCode(byte));
+      expect(end).toBeLessThanOrEqual(target.length);
     }
   });
 });

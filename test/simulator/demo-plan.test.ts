@@ -7,7 +7,7 @@ import { type DemoPlan, startDemo } from "../../src/simulator/demo-plan.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { VenueClient } from "./venue-client.ts";
 
-const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp", "lp-alpha"];
+const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp", "lp-alpha", "binance-rest"];
 const folder = mkdtempSync(join(tmpdir(), "demo-plan-"));
 let plan: DemoPlan | null = null;
 afterEach(() => {
@@ -83,7 +83,7 @@ test("parseDemoArguments() names every problem at once", () => {
 
 test("startDemo() points a feed of each venue at its simulator and shares the rate", async () => {
   const clock = new FakeClock();
-  plan = startDemo(options("--rate", "700"), { clock });
+  plan = startDemo(options("--rate", String(100 * VENUES.length)), { clock });
   expect(plan.env).toMatchObject({ FEEDS: VENUES.join(","), SINK: "sqlite", ADMIN_PORT: "0" });
   expect(plan.simulators.slice(0, 6).map(({ venue }) => plan?.env[`${venue.toUpperCase()}_URL`])).toEqual(
     plan.simulators.slice(0, 6).map((simulator) => simulator.url),
@@ -91,6 +91,8 @@ test("startDemo() points a feed of each venue at its simulator and shares the ra
   expect(plan.env).toMatchObject({
     BINANCE_SYMBOLS: "BTCUSDT,ETHUSDT,SOLUSDT",
     KRAKEN_SYMBOLS: "BTC/USD,ETH/USD,SOL/USD",
+    BINANCE_REST_URL: plan.simulators.find(({ venue }) => venue === "binance-rest")?.url,
+    BINANCE_REST_POLL_INTERVAL_MS: "250",
   });
   const { OKX_URL } = plan.env;
   const okx = new VenueClient(OKX_URL);

@@ -105,6 +105,7 @@ test("/status gives every feed with the specified fields, the ledger, lanes, ver
     isDegraded: true,
     sink: { kind: "kafka", trouble: "" },
     ledger: [{ source: "binance", accepted: 10, balanceError: 0 }],
+    requestBudgets: [{ host: "api.example", blockedForMs: 1500, blockReason: "429" }],
     lanes: [{ topic: "quotes", partition: 0, lastAckAgeMs: null }],
     latencyMs: { edgeToAck: { count: 10, p50: 2, p99: 2 }, venueToEdge: { binance: { count: 0, p50: null } } },
   });

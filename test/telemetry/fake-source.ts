@@ -75,6 +75,18 @@ export class FakeSource implements MetricsSource {
     },
   ];
   laneList: LaneStatus[] = [laneStatus()];
+  budgetList: ReturnType<MetricsSource["requestBudgets"]> = [
+    {
+      host: "api.example",
+      blockedForMs: 1500,
+      blockReason: "429",
+      waiting: 0,
+      windows: [
+        { weight: 6000, windowMs: 60_000, usedShare: 0.25, weightPerSecond: 100 },
+        { weight: 10, windowMs: 1000, usedShare: null, weightPerSecond: 10 },
+      ],
+    },
+  ];
   venueToEdge = new LatencyHistogram();
   edgeToAck = new LatencyHistogram();
   sinkStatus: ReturnType<MetricsSource["sink"]> = { kind: "kafka", isStarted: true, trouble: "" };
@@ -102,6 +114,9 @@ export class FakeSource implements MetricsSource {
   }
   memory() {
     return { usedBytes: 1000, limitBytes: 4000 };
+  }
+  requestBudgets() {
+    return this.budgetList;
   }
   sink() {
     return this.sinkStatus;

@@ -50,6 +50,14 @@ test("a scrape lists every declared metric with its help and type, and none that
   }
 });
 
+test("a polled venue's budget is shown as far as the venue tells it", async () => {
+  const { registry } = setUp();
+  const samples = parse(await registry.render());
+  expect(samples.get('ingester_request_blocked_seconds{host="api.example"}')).toBe(1.5);
+  expect(samples.get('ingester_request_budget_used_ratio{host="api.example",window="60"}')).toBe(0.25);
+  expect([...samples.keys()].filter((key) => key.startsWith("ingester_request_budget_used_ratio"))).toHaveLength(1);
+});
+
 test("the five specified counters and the ledger carry the source and their values", async () => {
   const { registry } = setUp();
   const samples = parse(await registry.render());

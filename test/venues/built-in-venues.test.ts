@@ -19,8 +19,11 @@ import { createRecordedDecoder, decodeFrame, type PlainQuote } from "./quote-rec
 const PROFILES_DIR = join(import.meta.dir, "../../config/venues");
 const FIXTURES_DIR = join(import.meta.dir, "../fixtures/venues");
 
-/** Of FIX there is `fix-built-in-venues.test.ts`. */
+/** Of FIX there is `fix-built-in-venues.test.ts`, of REST `rest/rest-venues.test.ts`. */
 const WEBSOCKET_VENUES = venueNames().filter((name) => venueTransports().get(name) === "websocket");
+
+/** Over gRPC, to start from. */
+const OWN_PROTOS = ["quotes-book", "quotes-units"];
 
 function builtIn(name: string): WebSocketProfile {
   const profile = findBuiltInProfile(name, "websocket");
@@ -59,6 +62,11 @@ describe("built-in venues", () => {
     expect(builtInProfileText("nasdaq")).toBeNull();
   });
 
+  test("describeVenue() knows the address of a gRPC venue, or that every feed has its own", () => {
+    expect(describeVenue("finam")?.address).toBe("api.finam.ru:443");
+    expect(describeVenue("quotes-units")?.address).toBeNull();
+  });
+
   test("describeVenue() and findBuiltInProfile() know no other", () => {
     for (const name of ["nasdaq", "", "__proto__", "toString"]) {
       expect(findBuiltInProfile(name, "websocket")).toBeNull();
@@ -71,9 +79,11 @@ describe("built-in venues", () => {
     expect(listVenues().map(({ name }) => name)).toEqual(venueNames());
     for (const venue of listVenues()) {
       expect(venue).toEqual(describeVenue(venue.name) as typeof venue);
-      if (venue.transport === "websocket") expect(venue.url).toStartWith("wss://");
-      else expect(venue.url).toBeNull();
-      expect(venue.docs).toStartWith("https://");
+      if (venue.transport === "fix") expect(venue.address).toBeNull();
+      if (venue.transport === "websocket") expect(venue.address).toStartWith("wss://");
+      if (venue.transport === "rest") expect(venue.address).toStartWith("https://");
+      // What was written for this program has no page.
+      if (!OWN_PROTOS.includes(venue.name)) expect(venue.docs).toStartWith("https://");
       expect(venue.defaultSymbols.length).toBeGreaterThan(0);
     }
   });

@@ -15,7 +15,7 @@ describe("compileFixVenue()", () => {
       hasRptSeq: false,
       quoteKey: "symbol",
     });
-    expect(book).toEqual({ key: "id", isOneQuotePerSide: false, entriesMax: 10_000 });
+    expect(book).toEqual({ key: "id", isOneQuotePerSide: false, entriesMax: 10_000, crossed: "distrust" });
     expect(limits).toEqual({
       symbolsPerConnection: 10_000,
       symbolsPerRequest: 1,

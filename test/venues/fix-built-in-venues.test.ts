@@ -95,8 +95,8 @@ describe("built-in FIX venues", () => {
 
   test("binance-fix replaces the one quote of a side where the top is asked for, and keeps a book otherwise", () => {
     const bookOf = (depth: number) => compileFixVenue(builtIn("binance-fix"), { heartbeatS: 30, depth }).book;
-    expect(bookOf(1)).toEqual({ key: "price", isOneQuotePerSide: true, entriesMax: 50_000 });
-    expect(bookOf(100)).toEqual({ key: "price", isOneQuotePerSide: false, entriesMax: 50_000 });
+    expect(bookOf(1)).toEqual({ key: "price", isOneQuotePerSide: true, entriesMax: 50_000, crossed: "distrust" });
+    expect(bookOf(100)).toEqual({ key: "price", isOneQuotePerSide: false, entriesMax: 50_000, crossed: "distrust" });
   });
 
   test("binance-fix signs its logon as the venue's document says", () => {

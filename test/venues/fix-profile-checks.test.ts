@@ -51,8 +51,8 @@ describe("loadProfile() of a FIX venue", () => {
   });
 
   test("loadProfile() says which transports there are", () => {
-    expect(problemOf({ ...testFixProfile(), transport: "grpc" })).toBe(
-      "Cannot use the venue profile lp.json: transport: Must be websocket or fix",
+    expect(problemOf({ ...testFixProfile(), transport: "pigeon" })).toBe(
+      "Cannot use the venue profile lp.json: transport: Must be websocket, fix, rest or grpc",
     );
   });
 

@@ -6,6 +6,7 @@ import { newBookCounts } from "./book/book-sink.ts";
 import type { FixEngine, FixIdentity } from "./engine/fix-engine.ts";
 import { FixSession } from "./fix-session.ts";
 import type { FixCredentials } from "./logon-fields.ts";
+import { RequestIds } from "./request-ids.ts";
 import type { SequenceStore } from "./sequence-store.ts";
 import type { FixCounts } from "./session-market-data.ts";
 import type { FixTlsOptions } from "./socket-options.ts";
@@ -52,9 +53,7 @@ export class FixAdapter implements Adapter {
   readonly calendar?: TradingCalendar;
   readonly #options: FixAdapterOptions;
   readonly #counts: FixCounts = { ...newBookCounts(), distrusted: 0 };
-  /** Ids of one life of the process begin alike: what the LP still sends to an older one is not taken for an answer. */
-  #idPrefix = "";
-  #lastId = 0;
+  readonly #requestIds = new RequestIds();
 
   constructor(options: FixAdapterOptions) {
     const { host, port, tls, calendar } = options;
@@ -71,12 +70,11 @@ export class FixAdapter implements Adapter {
 
   startSession(context: SessionContext): Session {
     const { host, port, tls } = this.#options;
-    if (this.#idPrefix === "") this.#idPrefix = Math.floor(context.clock.wallUs() / 1_000_000).toString(36);
     return new FixSession(context, {
       ...this.#options,
       counts: this.#counts,
       endpoint: { host, port, tls, target: this.target },
-      nextId: () => `${this.#idPrefix}-${++this.#lastId}`,
+      nextId: () => this.#requestIds.next(context.clock),
     });
   }
 }

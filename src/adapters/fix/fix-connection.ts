@@ -22,8 +22,11 @@ const SLICE_BYTES = 65_536;
  * this are taken at once, so the bound costs no message.
  */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
-/** Bytes that wait to be written; we send little, so an LP that leaves this much does not read, bytes. */
-const UNSENT_BYTES_MAX = 262_144;
+/**
+ * Bytes that wait to be written: an LP that leaves more does not read. Requests for ten thousand symbols, which go out in one
+ * turn of the event loop, are three million.
+ */
+const UNSENT_BYTES_MAX = 8 * 1024 * 1024;
 /** How long the LP may take to close its side once we have closed ours, ms. */
 const CLOSE_GRACE_MS = 200;
 

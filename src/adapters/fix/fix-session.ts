@@ -83,6 +83,7 @@ export class FixSession implements Session, FixEngineListener {
       context,
       secrets: this.#secrets,
       clock: this.#readingClock,
+      lastSequence: () => this.#lastSequence(),
       onFailed: (error) => this.#leave(error),
       onFarewell: (text) => this.#onFarewell(text),
     });
@@ -137,7 +138,10 @@ export class FixSession implements Session, FixEngineListener {
     this.#marketData.distrustAll();
   }
 
-  onNumbersReset(): void {
+  /** A new start is no proof that nothing was in between, and until there are new books all is missed. */
+  onNumbersReset(last: number, first: number): void {
+    const isTold = first > last && first <= this.#gapTold;
+    if (!isTold && this.#engine?.isLoggedOn === true) this.#tellGap(last, first);
     this.#gapTold = 0;
     this.#marketData.distrustAll();
   }
@@ -219,10 +223,12 @@ export class FixSession implements Session, FixEngineListener {
   #onBytes(bytes: Uint8Array, receivedTimeUs: number): void {
     const engine = this.#engine;
     if (engine === null) return;
+    const last = this.#lastSequence();
     this.#path.receivedTimeUs = receivedTimeUs;
     this.#guard(() => engine.receive(bytes));
     if (engine.failures.count === this.#failures) return;
     this.#failures = engine.failures.count;
+    if (!this.#isOver) this.#tellGap(last, this.#lastSequence());
     this.#marketData.onFailure(bytes);
   }
 
@@ -309,6 +315,7 @@ export class FixSession implements Session, FixEngineListener {
       venue,
       policy: reset,
       numbers,
+      isReset: this.#isReset,
       relogonMs: relogonDelayMs(heartbeatS),
       secrets: this.#secrets,
     };
@@ -331,6 +338,11 @@ export class FixSession implements Session, FixEngineListener {
       retry: "backoff",
       cause: error,
     });
+  }
+
+  /** MsgSeqNum (34) of the message taken last, which may be in hand still. */
+  #lastSequence(): number {
+    return (this.#numbers?.nextIncoming ?? 1) - 1;
   }
 
   #wallMs(): number {

@@ -22,6 +22,8 @@ export interface FixSubscriptionsOptions {
   readonly venue: CompiledFixVenue;
   readonly context: SessionContext;
   readonly secrets: SecretHider;
+  /** MsgSeqNum (34) of the message taken last. */
+  readonly lastSequence: () => number;
   /** For time-outs: it stands still while nothing is read. */
   readonly clock: Clock;
   readonly target: string;
@@ -210,6 +212,7 @@ export class FixSubscriptions {
     const { request, members } = sent;
     // It waited for so long that all its symbols are on newer ones.
     if (members.size === 0) return;
+    this.#tellInterrupted([...members].filter(({ symbol }) => books.isTrusted(symbol)));
     books.bindRequest(
       request.id,
       [...members].map(({ symbol }) => symbol),
@@ -218,6 +221,15 @@ export class FixSubscriptions {
     sent.sentMs = clock.monotonicMs();
     if (sent.sequence > 0) this.#bySequence.set(sent.sequence, sent);
     this.#wake();
+  }
+
+  /** What these are sent under the request before is late from now on, and missed until the answer to the new one. */
+  #tellInterrupted(subscriptions: readonly Subscription[]): void {
+    if (subscriptions.length === 0) return;
+    const { context, lastSequence } = this.#options;
+    const instruments = subscriptions.map(({ instrument }) => instrument);
+    const last = lastSequence();
+    context.monitor.onGap(instruments, String(last), String(last + 1));
   }
 
   /** The request serves nobody any more: the LP is asked to end it, and what it still sends is late. */

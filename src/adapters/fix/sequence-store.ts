@@ -28,7 +28,7 @@ export interface KeptNumbers extends SessionNumbers {
   shouldReset(policy: ResetPolicy, calendar: TradingCalendar | null): boolean;
   /** Both numbers are 1 again. */
   startAnew(): void;
-  /** The LP has taken our 141=Y. */
+  /** The LP has answered our 141=Y: the next one is due with the next day or week. */
   noteReset(): void;
   /** The next Logon starts the numbers anew, as far as the policy allows. */
   wantReset(): void;
@@ -146,6 +146,9 @@ export class SequenceStore implements KeptNumbers {
 
   wantReset(): void {
     this.#isResetWanted = true;
+    // Also for another process, should this one end before the next Logon.
+    this.#lastResetMs = 0;
+    this.#write();
   }
 
   sync(): void {

@@ -10,12 +10,17 @@ const RELOGON_HEARTBEATS = 2;
 /** The longest of these waits, ms. */
 const RELOGON_MS_MAX = 60_000;
 
+/** What an operator does where nothing mends itself. */
+const BY_HAND = "agree on them with the LP; without the feed's .fix-numbers file in STATE_DIR ours begin at 1";
+
 /** What must be known to say what the end of a session means. */
 export interface EndContext {
   readonly target: string;
   readonly venue: CompiledFixVenue;
   readonly policy: ResetPolicy;
   readonly numbers: KeptNumbers;
+  /** True when our Logon had 141=Y. */
+  readonly isReset: boolean;
   /** {@link relogonDelayMs}. */
   readonly relogonMs: number;
   readonly secrets: SecretHider;
@@ -79,10 +84,14 @@ function isRefusal({ venue }: EndContext, text: string): boolean {
 }
 
 function outgoingTooLow(end: EngineEnd & { kind: "outgoing_too_low" }, context: EndContext): IngestError {
-  const { numbers, policy } = context;
+  const { numbers, policy, isReset } = context;
   const isTold = end.expected > numbers.nextOutgoing;
-  let remedy = "the numbers must be set by hand at the LP, or start anew by another reset policy";
-  if (isTold && policy !== "logon") {
+  let remedy = `the reset policy forbids to start the numbers anew: ${BY_HAND}`;
+  if (policy === "logon") {
+    remedy = "it does not start the numbers anew when asked (141=Y), so another reset policy is needed";
+  } else if (isTold) {
+    // A reset that the LP does not take is not tried again before the next is due.
+    if (isReset) numbers.noteReset();
     numbers.nextOutgoing = end.expected;
     remedy = `the next Logon has number ${end.expected}`;
   } else if (policy !== "never") {
@@ -97,7 +106,7 @@ function incomingTooLow(end: EngineEnd & { kind: "incoming_too_low" }, context: 
   if (isReset) context.numbers.wantReset();
   const remedy = isReset
     ? "the next Logon starts the numbers anew"
-    : "the reset policy forbids to start anew, so the numbers must be set by hand";
+    : `the reset policy forbids to start the numbers anew: ${BY_HAND}`;
   return tooLowError(context, `the LP sent number ${end.received} where ${end.expected} was due; ${remedy}`);
 }
 

@@ -5,13 +5,20 @@ import { MarketDataScanner } from "../../fix/market-data-scanner.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { BookRules, CompiledFixVenue, MarketDataPlan } from "../../venues/compiled-fix-venue.ts";
 import type { SessionContext, SessionMonitor } from "../adapter.ts";
-import type { BookCounts } from "./book/book-sink.ts";
+import type { BookCounts, DistrustReason } from "./book/book-sink.ts";
 import { MarketDataBooks } from "./book/market-data-books.ts";
 import type { FixEngineSession } from "./engine/fix-engine.ts";
 import { FixSubscriptions } from "./fix-subscriptions.ts";
 import { LpMessages } from "./lp-messages.ts";
 import { MarketDataPath } from "./market-data-path.ts";
 import type { SecretHider } from "./secret-hider.ts";
+
+/** The jump of a number was told, or there was no book that could have been quoted. */
+const TOLD_BEFORE: ReadonlySet<DistrustReason> = new Set<DistrustReason>([
+  "sequence_gap",
+  "rpt_seq_gap",
+  "no_snapshot",
+]);
 
 /** What the market data of one session is made of. */
 export interface SessionMarketDataOptions {
@@ -25,6 +32,8 @@ export interface SessionMarketDataOptions {
   readonly publish: "top_change" | "every_update";
   readonly isSubscribing: boolean;
   readonly subscribeTimeoutMs: number;
+  /** MsgSeqNum (34) of the message in hand. */
+  readonly lastSequence: () => number;
   readonly nextId: () => string;
   readonly onFailed: (error: IngestError) => void;
   readonly onFarewell: (text: string) => void;
@@ -47,6 +56,8 @@ export class SessionMarketData {
   readonly #context: SessionContext;
   readonly #monitor: SessionMonitor;
   readonly #secrets: SecretHider;
+  readonly #counts: FixCounts;
+  readonly #lastSequence: () => number;
   readonly #books: MarketDataBooks;
   readonly #subscriptions: FixSubscriptions;
   readonly #messages: LpMessages;
@@ -60,6 +71,8 @@ export class SessionMarketData {
     this.#context = context;
     this.#monitor = monitor;
     this.#secrets = options.secrets;
+    this.#counts = options.counts;
+    this.#lastSequence = options.lastSequence;
     // An LP that was not asked may echo an id that we have never given: it then means nothing.
     this.plan = isSubscribing ? venue.marketData : { ...venue.marketData, requestIdTag: 0 };
     const wireSymbols = instruments.map(({ symbol }) => venue.wireSymbol(symbol));
@@ -74,10 +87,7 @@ export class SessionMarketData {
       publish,
       counts: options.counts,
       listener: {
-        onDistrust: (instrument) => {
-          options.counts.distrusted++;
-          this.#subscriptions.resubscribe(instrument);
-        },
+        onDistrust: (instrument, reason) => this.#onDistrust(instrument, reason),
         onSymbolGap: (instrument, from, to) => monitor.onGap([instrument], from, to),
       },
     });
@@ -150,6 +160,16 @@ export class SessionMarketData {
       context: error.context,
       cause: error,
     });
+  }
+
+  /** Until the LP has sent a new book all of the symbol is missed: from this message on, where no hole told of it before. */
+  #onDistrust(instrument: Instrument, reason: DistrustReason): void {
+    this.#counts.distrusted++;
+    if (!TOLD_BEFORE.has(reason)) {
+      const sequence = this.#lastSequence();
+      this.#monitor.onGap([instrument], String(sequence - 1), String(sequence));
+    }
+    this.#subscriptions.resubscribe(instrument);
   }
 
   #onUnreadable(frame: FixFrame): void {

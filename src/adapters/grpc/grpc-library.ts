@@ -5,6 +5,13 @@ let loading: Promise<GrpcLibrary> | null = null;
 
 /** Loads the library once. */
 export function loadGrpcLibrary(): Promise<GrpcLibrary> {
-  loading ??= import("@grpc/grpc-js");
+  loading ??= load();
   return loading;
+}
+
+/** It would write lines of its own to standard error; what it has to say comes as the status of a call, too. */
+async function load(): Promise<GrpcLibrary> {
+  const grpc = await import("@grpc/grpc-js");
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+  return grpc;
 }

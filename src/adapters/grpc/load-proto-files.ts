@@ -168,7 +168,8 @@ function findUnresolved(protobuf: Protobuf, { root, texts }: ProtoReader): strin
   };
   for (const object of allOf(root)) {
     if (object instanceof protobuf.Type) {
-      for (const field of object.fieldsArray) check(field, object, new RegExp(`\\b${field.name}\\s*=\\s*${field.id}\\b`));
+      for (const field of object.fieldsArray)
+        check(field, object, new RegExp(`\\b${field.name}\\s*=\\s*${field.id}\\b`));
     } else if (isService(protobuf, object)) {
       for (const method of object.methodsArray) check(method, object, new RegExp(`\\brpc\\s+${method.name}\\b`));
     }

@@ -62,7 +62,8 @@ const CODE_BY_SYSTEM_ERROR: readonly (readonly [RegExp, IngestErrorCode])[] = [
 ];
 
 /** What the library itself says of a link that has gone, not the venue. */
-const LINK_LOST = /^(Connection dropped|No connection established|read E|write E|Stream closed|Received RST_STREAM|socket )/;
+const LINK_LOST =
+  /^(Connection dropped|No connection established|read E|write E|Stream closed|Received RST_STREAM|socket )/;
 
 /** True for a status that means "this request is not taken". */
 export function isRefusal(code: number): boolean {
@@ -73,7 +74,11 @@ export function isRefusal(code: number): boolean {
  * What the end of a call on an open connection means. CANCELLED and DEADLINE_EXCEEDED are the same here: which of them a
  * stream that was reset ends with differs by runtime.
  */
-export function statusMeaning(target: string, { code, details, metadata }: CallStatus, wallMs: number): SessionEnd | IngestError {
+export function statusMeaning(
+  target: string,
+  { code, details, metadata }: CallStatus,
+  wallMs: number,
+): SessionEnd | IngestError {
   const said = venueText(details);
   if (code === Status.ok) return { reason: "planned", message: "The venue ended the stream" };
   const [known, retry] = MEANINGS[code] ?? ["venue_error", "backoff"];

@@ -45,6 +45,9 @@ export class StreamCall {
   /** The library has been asked for a message and has not brought it. */
   #isReading = false;
   #isOver = false;
+  /** The message that was on its way when the call was held. */
+  #kept: Buffer | null = null;
+  #keptTimeUs = 0;
 
   constructor(options: StreamCallOptions, isHeld: boolean) {
     this.#options = options;
@@ -81,13 +84,16 @@ export class StreamCall {
   hold(isHeld: boolean): void {
     if (this.#isHeld === isHeld || this.#isOver) return;
     this.#isHeld = isHeld;
-    if (!isHeld && !this.#isReading) this.#ask();
+    if (isHeld) return;
+    this.#takeKept();
+    this.#askNext();
   }
 
   /** Ends the call; nothing more comes from it. */
   cancel(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#kept = null;
     this.#call.cancelWithStatus(Status.cancelled, "Cancelled by the client");
   }
 
@@ -99,19 +105,34 @@ export class StreamCall {
   #onMessage(message: Buffer): void {
     if (this.#isOver) return;
     this.#isReading = false;
+    if (this.#isHeld) {
+      this.#kept = message;
+      this.#keptTimeUs = this.#clock.wallUs();
+      return;
+    }
+    this.#take(message, this.#clock.wallUs());
+    this.#askNext();
+  }
+
+  #takeKept(): void {
+    const message = this.#kept;
+    this.#kept = null;
+    if (message !== null) this.#take(message, this.#keptTimeUs);
+  }
+
+  /** Whatever a message led to: a call that is over or held asks for no other. */
+  #askNext(): void {
+    if (!this.#isHeld && !this.#isOver && !this.#isReading) this.#ask();
+  }
+
+  #take(message: Buffer, receivedTimeUs: number): void {
     this.#monitor.onFrame(message.length);
     if (!this.#hasMessage) {
       this.#hasMessage = true;
       this.#options.onFirstMessage();
     }
-    this.#decode(message);
-    // Whatever the message led to: a call that is over or held asks for no other.
-    if (!this.#isHeld && !this.#isOver && !this.#isReading) this.#ask();
-  }
-
-  #decode(message: Buffer): void {
     try {
-      const kind = this.#decoder.decode(message, this.#clock.wallUs());
+      const kind = this.#decoder.decode(message, receivedTimeUs);
       if (kind === FrameKind.quote || kind === FrameKind.heartbeat) this.#monitor.onData();
       else if (kind === FrameKind.control) this.#options.onControl(message);
       else if (kind === FrameKind.rejected) this.#monitor.onReject(this.#decoder.rejectReason, message);
@@ -121,6 +142,8 @@ export class StreamCall {
   }
 
   #onStatus(status: CallStatus): void {
+    if (this.#isOver) return;
+    this.#takeKept();
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.onEnd(status);

@@ -26,20 +26,22 @@ export class VenueBudget {
 
   /** Takes in what the headers of an answer say of the windows. */
   report(headers: Headers): void {
-    for (const usage of this.#venue.readUsage((name) => headers.get(name), this.#wallMs())) {
+    for (const usage of this.#venue.readUsage((name) => headers.get(name), this.#venueWallMs(headers))) {
       this.#budget.report(this.#venue.host, usage);
     }
   }
 
   /** The whole process keeps still towards this host for as long as the answer wants; returns how long, ms. */
   block(headers: Headers, reason: string, defaultMs: number): number {
-    const askedMs = parseRetryAfterMs(headers.get("retry-after") ?? undefined, this.#wallMs());
+    const askedMs = parseRetryAfterMs(headers.get("retry-after") ?? undefined, this.#venueWallMs(headers));
     const blockMs = askedMs > 0 ? askedMs : defaultMs;
     if (blockMs > 0) this.#budget.block(this.#venue.host, blockMs, reason);
     return blockMs;
   }
 
-  #wallMs(): number {
-    return Math.floor(this.#clock.wallUs() / 1000);
+  /** The venue's clock by its own `Date` (RFC 9110, section 6.6.1), else ours: its times are meant on its clock. */
+  #venueWallMs(headers: Headers): number {
+    const dateMs = Date.parse(headers.get("date") ?? "");
+    return Number.isNaN(dateMs) ? Math.floor(this.#clock.wallUs() / 1000) : dateMs;
   }
 }

@@ -1,6 +1,6 @@
 import { findSymbolProblems } from "../profile-checks.ts";
-import { usesTime } from "../templates.ts";
 import type { Json } from "../templates.ts";
+import { usesTime } from "../templates.ts";
 import type { GrpcProfile, GrpcQuoteMapping } from "./grpc-profile-schema.ts";
 
 /** What does not fit together in the profile of a gRPC venue whose shape is right: one line each; empty when all fits. */

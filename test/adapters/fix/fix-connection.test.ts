@@ -108,6 +108,16 @@ describe("FixConnection", () => {
     });
   });
 
+  test("requests for ten thousand symbols in one turn are no peer that does not read", async () => {
+    let received = 0;
+    const port = await listen((socket) => socket.on("data", (bytes) => (received += bytes.length)));
+    const bench = await connect({ port }).opens();
+    const request = Buffer.alloc(500);
+    for (let i = 0; i < 10_000; i++) bench.connection.write(request);
+    await eventually(() => received === 10_000 * request.length, "all requests at the peer");
+    expect(bench.errors).toEqual([]);
+  });
+
   test("finish() delivers what was written though the peer's bytes are not all read", async () => {
     let received = "";
     let hasReset = false;

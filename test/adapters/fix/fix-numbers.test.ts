@@ -115,13 +115,42 @@ describe("Session numbers that do not fit", () => {
     expect(logonOf(await session())).toEqual(["4", null]);
   });
 
+  test("an LP that takes no reset, and says which number it expects, gets that number without one", async () => {
+    create({ reset: "daily", calendar: DAYS });
+    refuseOnce("MsgSeqNum too low, expecting 100 but received 1");
+    expect(await bench.run()).toMatchObject({ message: expect.stringContaining("the next Logon has number 100") });
+    expect(logonOf(await session())).toEqual(["100", null]);
+  });
+
+  test("an LP that takes no reset with every Logon needs another policy, and the error says so", async () => {
+    create({ reset: "logon" });
+    refuseOnce("MsgSeqNum too low, expecting 100 but received 1");
+    expect(await bench.run()).toMatchObject({
+      code: "sequence_too_low",
+      message: expect.stringContaining("another reset policy is needed"),
+    });
+  });
+
+  test("a reset that is wanted is so in another process too", async () => {
+    create({ reset: "weekly", calendar: DAYS });
+    await session();
+    refuseOnce("MsgSeqNum too low");
+    await bench.run();
+    const other = bench.createAdapter({ reset: "weekly", calendar: DAYS });
+    const ended = bench.run(other);
+    const connection = await bench.acceptor.loggedOn(3);
+    expect(logonOf(connection)).toEqual(["1", "Y"]);
+    bench.controller.abort();
+    await ended;
+  });
+
   test("where the policy forbids a reset it stays loud", async () => {
     create({ reset: "never" });
     await session();
     refuseOnce("MsgSeqNum too low");
     expect(await bench.run()).toMatchObject({
       code: "sequence_too_low",
-      message: expect.stringContaining("must be set by hand"),
+      message: expect.stringContaining("forbids to start the numbers anew: agree on them with the LP"),
     });
     expect(logonOf(await session())[1]).toBeNull();
   });

@@ -128,6 +128,22 @@ describe("FixSession: secrets", () => {
   });
 });
 
+describe("FixSession: secrets in what the LP says", () => {
+  test("a refused subscription and the error of its session have none, not even a piece of one", async () => {
+    create({ credentials: { username: "trader", password: () => "s3cret" } });
+    bench.onRequest = (connection, message) => {
+      const isFirst = message.get(55) === "A";
+      connection.send("Y", [
+        [262, message.get(262) ?? ""],
+        [58, isFirst ? `${"x".repeat(197)}s3cret` : "s3cret is no password"],
+      ]);
+    };
+    const end = await bench.run();
+    expect(end).toMatchObject({ code: "subscription_refused", message: expect.stringContaining('"[redacted] is') });
+    expect(`${bench.monitor.notes.join()} ${Bun.inspect(end)}`).not.toContain("s3");
+  });
+});
+
 describe("FixSession: ends", () => {
   test("a Logout of the LP is answered, and ends the session by plan", async () => {
     create();
@@ -230,6 +246,7 @@ describe("FixSession: ends", () => {
     connection.send("W", snapshot(connection.received[1].get(262) ?? "", "A", ["3", "4"]));
     await eventually(() => bench.monitor.rejects.length > 0, "the reject");
     expect(bench.monitor.rejects[0]).toStartWith("failed: ");
+    expect(await bench.notes(/gap/)).toEqual(["gap 2-3 all"]);
     // What it did to the book is not known, so the LP is asked anew.
     await bench.notes(/A acked/, 2);
   });

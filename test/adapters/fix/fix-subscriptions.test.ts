@@ -66,6 +66,7 @@ function create(symbols: string, venue: PlainFixVenueOptions = {}, isSubscribing
       clock,
     },
     secrets: new SecretHider({ username: null, password: () => "s3cret" }),
+    lastSequence: () => 57,
     clock,
     target: "tcp://lp:1",
     depth: 1,
@@ -105,9 +106,7 @@ function refuse(subscriptions: FixSubscriptions, id: string, text = "no"): void 
     maxMessageBytes: 1000,
     listener: {
       onFrame: (frame) => subscriptions.noteMessage(frame),
-      onGarbage: () => {
-        throw new Error("the test's message is garbage");
-      },
+      onGarbage: (reason) => expect(reason).toBeUndefined(),
     },
   });
   scanner.feed(
@@ -185,15 +184,6 @@ describe("FixSubscriptions: refusals", () => {
     serve(subscriptions, "A");
     expect(states()).toEqual(["A acked", "Z rejected: no such symbol"]);
     expect(failures).toEqual([]);
-  });
-
-  test("no reason and no error repeats our password, not even a piece of it", () => {
-    const subscriptions = create("AB");
-    subscriptions.start();
-    refuse(subscriptions, "1", `${"x".repeat(197)}s3cret`);
-    refuse(subscriptions, "2", "s3cret is no password");
-    expect(`${monitor.notes.join()} ${failures[0].message}`).not.toContain("s3");
-    expect(failures[0].message).toContain('"[redacted] is no password"');
   });
 
   test("the symbols of a refused request are asked for alone, so that the good ones get through", () => {
@@ -300,6 +290,7 @@ describe("FixSubscriptions: resubscribe()", () => {
     subscriptions.resubscribe(instruments[1]);
     await clock.advance(0);
     expect(taken()).toEqual(["+B:2", "-A,B,C:1", "+A,C:3"]);
+    expect(monitor.notes.filter((note) => note.startsWith("gap"))).toEqual(["gap 57-58 B", "gap 57-58 A,C"]);
     serve(subscriptions, "ABC");
     await clock.advance(5000);
     subscriptions.resubscribe(instruments[1]);

@@ -165,7 +165,7 @@ export function requestsOf(connection: AcceptorConnection): string[] {
     .map((message) => `${message.get(263) === "2" ? "-" : "+"}${message.all(55).join(",")}:${idNumber(message)}`);
 }
 
-/** The rising part of MDReqID (262): ids begin with the time the adapter began. */
+/** The rising part of MDReqID (262): ids begin with the second of the first one. */
 function idNumber(message: ReceivedMessage): string {
-  return message.get(262)?.split("-")[1] ?? "";
+  return String(Number(message.get(262)) % 1_000_000);
 }

@@ -16,9 +16,11 @@ const LOST = 5;
 const GARBAGE_KINDS = 7;
 const REPEATED = 50;
 const SKIPPED = 1000;
+const CROSSINGS = 3;
 const ADMIN_LIMIT_MS = 2000;
 
 const GAPS = "ingester_feed_sequence_gaps_total";
+const BOOKS = "ingester_feed_adapter_events_total";
 const REJECTS = "market_data_raw_parse_errors_total";
 
 const FAULTY = "faulty";
@@ -72,7 +74,7 @@ describeWithOwnKafka("the program while an LP sends what it should not", () => {
   );
 
   test(
-    "garbage, splits, joins, wrong books, test requests and resend requests cost no session",
+    "garbage, splits, joins, test requests, resend requests and unknown entries cost no session and no quote",
     () =>
       throughFaults(async (feed, rig) => {
         const { lp } = feed;
@@ -90,8 +92,18 @@ describeWithOwnKafka("the program while an LP sends what it should not", () => {
           // We never send a message again: all is filled.
           await feed.untilSent("4", 1, "|123=Y|");
         });
-        await wrongBook(feed, rig, (symbol) => commands.crossBook(symbol));
-        await feed.survive(() => commands.deleteUnknown(drawSymbol(rig, lp)));
+        await unknownEntry(feed, rig);
+      }),
+    TEST_LIMIT_MS,
+  );
+
+  test(
+    "a crossed book is not published but asked for anew, and what is missed meanwhile is told",
+    () =>
+      throughFaults(async (feed, rig) => {
+        for (let time = 0; time < CROSSINGS; time++) {
+          await wrongBook(feed, rig, (symbol) => feed.lp.commands.crossBook(symbol));
+        }
       }),
     TEST_LIMIT_MS,
   );
@@ -181,6 +193,18 @@ async function repeat(feed: FaultyFeed, rig: IngesterRig): Promise<void> {
     expect(await feed.count("ingester_quotes_accepted_total")).toBe(accepted);
     for (const { name } of FEEDS) rig.venue(name).resume();
   });
+}
+
+/** A deletion of what no book has is counted, and nothing is wrong. */
+async function unknownEntry(feed: FaultyFeed, rig: IngesterRig): Promise<void> {
+  const count = async () => (await rig.metrics()).sum(BOOKS, { source: FAULTY, kind: "unknownEntries" });
+  const before = await count();
+  const requests = feed.sent("V").length;
+  await feed.survive(async () => {
+    feed.lp.commands.deleteUnknown(drawSymbol(rig, feed.lp));
+    await waitUntil(async () => (await count()) === before + 1, { limitMs: ADMIN_LIMIT_MS, what: "unknown entry" });
+  });
+  expect(feed.sent("V").length).toBe(requests);
 }
 
 /** A book that cannot be right is asked for anew, and the others are left alone. */

@@ -81,6 +81,7 @@ export class MarketDataBooks {
   readonly #books: readonly SymbolBook[];
   readonly #quotes: BookQuotes;
   readonly #hasRptSeq: boolean;
+  readonly #isCrossedWrong: boolean;
   readonly #bookKey: BookKey;
   readonly #quoteKey: BookKey;
   /** See {@link Trust}; by symbol, as all arrays below. */
@@ -107,6 +108,7 @@ export class MarketDataBooks {
     this.#books = instruments.map((_, symbol) => new SymbolBook(this.#store, symbol, rules.entriesMax));
     this.#quotes = new BookQuotes(this.#store, options);
     this.#hasRptSeq = plan.hasRptSeq;
+    this.#isCrossedWrong = rules.crossed === "distrust";
     this.#bookKey = rules.isOneQuotePerSide ? BookKey.one : BookKey[rules.key];
     this.#quoteKey = plan.quoteKey === "symbol" ? BookKey.one : BookKey.quoteId;
     this.#trust = new Uint8Array(count);
@@ -378,12 +380,10 @@ export class MarketDataBooks {
     for (let i = 0; i < this.#touchedCount; i++) {
       const symbol = this.#touched[i];
       if (this.#trust[symbol] !== Trust.trusted) continue;
-      if (this.#books[symbol].isCrossed()) {
-        this.counts.crossed++;
-        this.distrust(symbol, "crossed");
-      } else {
-        this.#quotes.tell(symbol, this.#books[symbol], message);
-      }
+      const isCrossed = this.#books[symbol].isCrossed();
+      if (isCrossed) this.counts.crossed++;
+      if (isCrossed && this.#isCrossedWrong) this.distrust(symbol, "crossed");
+      else this.#quotes.tell(symbol, this.#books[symbol], message);
     }
   }
 }

@@ -205,8 +205,8 @@ export class EngineSession implements FixEngineSession, GateHandler, InitiatorEv
     this.#listener.onDataLost(from, to);
   }
 
-  onNumbersReset(): void {
-    this.#listener.onNumbersReset();
+  onNumbersReset(last: number, first: number): void {
+    this.#listener.onNumbersReset(last, first);
   }
 
   // ---- InitiatorEvents ------------------------------------------------------------------------------------------------

@@ -60,8 +60,11 @@ export interface FixEngineListener {
   onHoleFilled(): void;
   /** The LP filled `from … to − 1` with a GapFill or jumped over them: what was in them is lost for good. */
   onDataLost(from: number, to: number): void;
-  /** The numbers of the LP started anew within the session (141=Y on a Logon, or SequenceReset in reset mode). */
-  onNumbersReset(): void;
+  /**
+   * The numbers of the LP started anew (141=Y on a Logon that we had not asked for, or SequenceReset in reset mode): behind
+   * `last` came `first`.
+   */
+  onNumbersReset(last: number, first: number): void;
   onEnd(end: EngineEnd): void;
 }
 

@@ -21,21 +21,20 @@ const HEADER = "StandardHeader";
 export class MessageTransmitter extends AsciiMsgTransmitter {
   declare readonly config: EngineConfig;
 
-  /** jspurefix's constructor sets it before there are fields of ours: it goes by way of the config. */
   override get msgSeqNum(): number {
     return this.config.options.numbers.nextOutgoing;
   }
 
-  override set msgSeqNum(sequence: number) {
-    this.config.options.numbers.nextOutgoing = sequence;
-  }
+  /** jspurefix has its own idea of it when the LP resets the numbers; the gate has set them by then. */
+  override set msgSeqNum(_sequence: number) {}
 
   override send(msgType: string, body: object): void {
     const sequence = this.msgSeqNum;
     const sendingTime = this.#now();
     const bytes = this.#encode({ msgType, body, header: { sequence, sendingTime }, more: {} });
-    this.msgSeqNum = sequence + 1;
-    this.config.options.write(bytes);
+    const { numbers, write } = this.config.options;
+    numbers.nextOutgoing = sequence + 1;
+    write(bytes);
   }
 
   /** Sends under a number that was used before: PossDupFlag (43) and OrigSendingTime (122). */

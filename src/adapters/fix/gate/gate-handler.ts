@@ -38,7 +38,7 @@ export interface GateHandler {
   onHole(from: number, to: number): void;
   onHoleFilled(): void;
   onDataLost(from: number, to: number): void;
-  onNumbersReset(): void;
+  onNumbersReset(last: number, first: number): void;
 }
 
 /** What a message type (35) is to us. */

@@ -33,8 +33,12 @@ const RECEIVED = /\b(?:received|receiving|got|was|is)\b[^0-9]{0,40}?(\d{1,15})/i
 /** `MsgSeqNum too low`, `sequence number is lower than expected`, `low sequence number`. */
 const TOO_LOW = /\b(?:seq\w*|msgseqnum|number)\b.{0,40}?\b(?:too\s+low|lower|less|smaller)\b|\blow\b.{0,20}?\bseq/i;
 
+/** `MsgSeqNum(34)`, `34=`, `tag 34`: here 34 is the name of the field. */
+const TAG_34 = /[([]34[)\]]|\b34=|\btag 34\b/gi;
+
 /** The number the LP expects from us when its text says that ours is too low; 0 when it names none, −1 when it says no such thing. */
-export function expectedByPeer(text: string): number {
+export function expectedByPeer(peerText: string): number {
+  const text = peerText.replace(TAG_34, " ");
   const expected = Number(EXPECTED.exec(text)?.[1] ?? 0);
   if (TOO_LOW.test(text)) return expected;
   const received = RECEIVED.exec(text)?.[1];

@@ -92,7 +92,7 @@ export class SequenceGate implements FrameListener {
       framesMax: options.framesAheadMax ?? FRAMES_AHEAD_MAX,
       bytesMax: options.bytesAheadMax ?? BYTES_AHEAD_MAX,
       ask: (from) => this.#ask(from),
-      giveUp: () => this.#replies.endUnanswered(),
+      giveUp: () => this.#giveUp(() => this.#replies.endUnanswered()),
     });
   }
 
@@ -185,8 +185,11 @@ export class SequenceGate implements FrameListener {
       return;
     }
     this.#isLoggedOn = true;
-    if (isReset) this.#resetNumbers(sequence, this.#isReset);
-    else if (sequence === nextIncoming) this.#numbers.nextIncoming = sequence + 1;
+    if (isReset) {
+      this.#resetNumbers(sequence, this.#isReset);
+      // Not asked for: then it is the LP that asks, and our answer goes before all else.
+      if (!this.#isReset) this.#answerReset();
+    } else if (sequence === nextIncoming) this.#numbers.nextIncoming = sequence + 1;
     this.#handler.takeMessage(frame);
     if (!this.#isOver && !isReset && sequence > nextIncoming) this.#keepAhead(frame);
   }
@@ -226,7 +229,7 @@ export class SequenceGate implements FrameListener {
     const { sequence } = frame;
     const before = this.#hole.isOpen ? this.#hole.highest : this.#numbers.nextIncoming - 1;
     if (!this.#hole.keep(frame)) {
-      this.#replies.endTooManyAhead();
+      this.#giveUp(() => this.#replies.endTooManyAhead());
       return;
     }
     if (sequence > before + 1) this.#handler.onHole(before, sequence);
@@ -276,29 +279,33 @@ export class SequenceGate implements FrameListener {
     this.#forgetHole();
     this.#numbers.nextIncoming = newSequence;
     this.#handler.onDataLost(nextIncoming, lostBefore);
-    this.#handler.onNumbersReset();
+    this.#handler.onNumbersReset(nextIncoming - 1, newSequence);
   }
 
   /** A Logon in the middle of the session, with 141=Y: both sides start anew. An LP that answers our answer is not answered. */
   #takeNumbersOfLogon(frame: FixFrame): void {
     const { nextIncoming } = this.#numbers;
     const lostBefore = this.#hole.isOpen ? this.#hole.highest + 1 : 0;
-    const nowMs = this.#clock.monotonicMs();
-    const isEcho = nowMs - this.#resetAnsweredAtMs < RESET_ECHO_MS;
+    const isEcho = this.#clock.monotonicMs() - this.#resetAnsweredAtMs < RESET_ECHO_MS;
     this.#forgetHole();
     if (lostBefore > 0) this.#handler.onDataLost(nextIncoming, lostBefore);
     this.#resetNumbers(frame.sequence, isEcho);
     if (isEcho || this.#isOver) return;
-    this.#resetAnsweredAtMs = nowMs;
+    this.#answerReset();
+  }
+
+  #answerReset(): void {
+    this.#resetAnsweredAtMs = this.#clock.monotonicMs();
     this.#handler.answerReset();
   }
 
   /** @param isExpected it is the answer to ours: our own number stands, and it is no news */
   #resetNumbers(sequence: number, isExpected: boolean): void {
+    const last = this.#numbers.nextIncoming - 1;
     this.#numbers.nextIncoming = sequence + 1;
     if (isExpected) return;
     this.#numbers.nextOutgoing = 1;
-    this.#handler.onNumbersReset();
+    this.#handler.onNumbersReset(last, sequence);
   }
 
   /** Gives what was kept its turn, as far as nothing is missing before it. */
@@ -341,6 +348,12 @@ export class SequenceGate implements FrameListener {
     const { isLossy } = this.#hole;
     this.#forgetHole();
     if (!isLossy) this.#handler.onHoleFilled();
+  }
+
+  /** Ends over a hole that does not close. What was not sent again is given up: else the next session would end over it too. */
+  #giveUp(end: () => void): void {
+    this.#numbers.nextIncoming = this.#hole.highest + 1;
+    end();
   }
 
   #forgetHole(): void {

@@ -74,7 +74,7 @@ export function bookRig(options: RigOptions = {}) {
   const books = new MarketDataBooks({
     instruments: symbols.map((symbol, id) => new Instrument({ id, feedIndex: 0, source: "lp", symbol })),
     wireSymbols: options.wireSymbols ?? symbols,
-    rules: { key: "id", isOneQuotePerSide: false, entriesMax: 100, ...options.rules },
+    rules: { key: "id", isOneQuotePerSide: false, entriesMax: 100, crossed: "distrust", ...options.rules },
     plan,
     epoch: 7,
     quotes,

@@ -7,10 +7,10 @@ import { readFix } from "./fix-text.ts";
 
 const SYMBOLS = ["EUR/USD", "GBP/USD"];
 const RULES = [
-  { key: "id", isOneQuotePerSide: false, entriesMax: 4 },
-  { key: "price", isOneQuotePerSide: false, entriesMax: 4 },
-  { key: "level", isOneQuotePerSide: false, entriesMax: 4 },
-  { key: "price", isOneQuotePerSide: true, entriesMax: 4 },
+  { key: "id", isOneQuotePerSide: false, entriesMax: 4, crossed: "distrust" },
+  { key: "price", isOneQuotePerSide: false, entriesMax: 4, crossed: "distrust" },
+  { key: "level", isOneQuotePerSide: false, entriesMax: 4, crossed: "distrust" },
+  { key: "price", isOneQuotePerSide: true, entriesMax: 4, crossed: "distrust" },
 ] as const;
 
 const field = (tag: number, values: readonly string[]) =>

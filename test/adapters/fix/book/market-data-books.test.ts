@@ -157,6 +157,14 @@ describe("trust", () => {
     expect(trouble.all).toEqual(["EUR/USD crossed", "EUR/USD crossed"]);
   });
 
+  test("a crossed book is quoted as it is, and counted, where its makers may disagree", () => {
+    const { books, take, trouble } = bookRig({ rules: { crossed: "count" } });
+    take(FULL_W);
+    expect(take(`${X}|268=1|279=1|269=0|278=b|${EUR}|270=1.3`)).toEqual(["EUR/USD 1.3 x 5 / 1.2 x 6"]);
+    expect(take(`${X}|268=1|279=1|269=0|278=b|${EUR}|270=1.1`)).toEqual(["EUR/USD 1.1 x 5 / 1.2 x 6"]);
+    expect([trouble.all, books.counts.crossed]).toEqual([[], 1]);
+  });
+
   test("more entries than allowed, in a snapshot or one by one", () => {
     const { take, trouble } = bookRig({ rules: { entriesMax: 2 } });
     take(FULL_W);

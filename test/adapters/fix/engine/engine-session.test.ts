@@ -87,7 +87,7 @@ describe("EngineSession logs on", () => {
     expect(lp.written()).toEqual(["A#1 98=0 108=30", "2#2 7=1 16=0"]);
   });
 
-  test("and starts its own numbers anew when the LP does", async () => {
+  test("and starts its own numbers anew when the LP does, before anything else is said", async () => {
     const lp = await ScriptedLp.connect();
     lp.numbers.nextOutgoing = 40;
     lp.numbers.nextIncoming = 90;
@@ -95,7 +95,8 @@ describe("EngineSession logs on", () => {
     lp.say("A", [...LOGON_ANSWER, [141, "Y"]]);
     expect(lp.heard()).toEqual(["reset", "logon"]);
     lp.session.send("V", [[262, "r1"]]);
-    expect(lp.written()).toEqual(["A#40 98=0 108=30", "V#1 262=r1"]);
+    expect(lp.written()).toEqual(["A#40 98=0 108=30", "A#1 98=0 108=30 141=Y", "V#2 262=r1"]);
+    expect(lp.numbers).toEqual({ nextOutgoing: 3, nextIncoming: 2 });
   });
 });
 
@@ -230,6 +231,17 @@ describe("EngineSession hands on", () => {
     lp.say("U1", [[58, "text"]]);
     expect(lp.heard()).toEqual(["application U12"]);
     expect(lp.written()).toEqual([]);
+  });
+
+  test("a refused QuoteRequest, which no dictionary of ours declares", async () => {
+    const lp = await ScriptedLp.loggedOn();
+    lp.say("AG", [
+      [131, "r1"],
+      [658, "1"],
+      [146, "1"],
+      [55, "A"],
+    ]);
+    expect([lp.heard(), lp.written(), lp.session.failures.count]).toEqual([["application AG2"], [], 0]);
   });
 
   test("what the listener throws costs that message", async () => {

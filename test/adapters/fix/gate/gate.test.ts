@@ -14,8 +14,8 @@ describe("SequenceGate", () => {
     test.each<[string, Said, number, string[], number]>([
       ["a Logon with the expected number", ["A", 1], 1, ["take A1"], 2],
       ["a Logon ahead, and then asks", ["A", 5], 1, ["take A5", "hole 0 5", "ask 1"], 1],
-      ["a Logon with 141=Y: both numbers start anew", ["A", 1, RESET], 40, ["reset", "take A1"], 2],
-      ["a Logon with 141=Y and an odd number", ["A", 7, RESET], 40, ["reset", "take A7"], 8],
+      ["a Logon with 141=Y: both numbers start anew", ["A", 1, RESET], 40, ["reset", "answer reset", "take A1"], 2],
+      ["a Logon with 141=Y and an odd number", ["A", 7, RESET], 40, ["reset", "answer reset", "take A7"], 8],
     ])("%s", (_what, said, expected, told, next) => {
       const rig = new GateRig();
       rig.numbers.nextIncoming = expected;
@@ -32,11 +32,16 @@ describe("SequenceGate", () => {
       expect(rig.numbers).toEqual({ nextOutgoing: 2, nextIncoming: 2 });
     });
 
-    test("a Logon with 141=Y that we have not asked for: our next number is 1", () => {
+    test("a Logon with 141=Y that we have not asked for: our answer has number 1, and its echo no other", () => {
       const rig = new GateRig();
       rig.numbers.nextOutgoing = 71;
       rig.say("A", 1, RESET);
       expect(rig.numbers).toEqual({ nextOutgoing: 1, nextIncoming: 2 });
+      rig.told();
+      rig.numbers.nextOutgoing = 2;
+      rig.say("A", 1, RESET);
+      expect(rig.told()).toEqual([]);
+      expect(rig.numbers).toEqual({ nextOutgoing: 2, nextIncoming: 2 });
     });
   });
 
@@ -71,6 +76,11 @@ describe("SequenceGate", () => {
           ],
         ],
         { kind: "outgoing_too_low", expected: 9, text: "Invalid sequence number: expected 9, received 2" },
+      ],
+      [
+        "a Logout that calls the number by its tag",
+        ["5", 1, text("MsgSeqNum(34) too low: expected MsgSeqNum(34) 17, received 34=3")],
+        { kind: "outgoing_too_low", expected: 17 },
       ],
       ["a Reject that names no type", ["3", 1, text("Tag 554")], { kind: "logon_refused", text: "Tag 554" }],
       ["a Reject of something else", ["3", 1, [[372, "V"]]], NOT_ABSENT],
@@ -120,8 +130,7 @@ describe("SequenceGate", () => {
     test("a Logon whose SendingTime is too far from our clock: the end names both times", () => {
       const rig = new GateRig({ maxClockSkewMs: 120_000 });
       rig.say("A", 1, [], { sendingTime: "20231114-23:13:20" });
-      const text =
-        "SendingTime accuracy problem: the LP's clock says 20231114-23:13:20, ours 20231114-22:13:20.000";
+      const text = "SendingTime accuracy problem: the LP's clock says 20231114-23:13:20, ours 20231114-22:13:20.000";
       expect(rig.told()).toEqual([`end {"kind":"protocol","text":"${text}"}`]);
     });
   });
@@ -198,9 +207,7 @@ describe("SequenceGate", () => {
       const early = rig.bytes("X", 2);
       rig.clock.stepWall(-3_600_000);
       rig.gate.receive(early);
-      expect(rig.told().at(-1)).toContain(
-        "the LP's clock says 20231114-22:13:20.000, ours 20231114-21:13:20.000",
-      );
+      expect(rig.told().at(-1)).toContain("the LP's clock says 20231114-22:13:20.000, ours 20231114-21:13:20.000");
     });
 
     test("a SendingTime a little off is fine", () => {
