@@ -7,7 +7,7 @@ import { type ConfigProblem, stateProblem } from "../config/problems.ts";
 import { splitHostAndPort } from "../config/variable-types.ts";
 import { IngestError } from "../domain/ingest-error.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import type { CompiledGrpcVenue } from "../venues/compiled-grpc-venue.ts";
+import type { CompiledGrpcVenue, GrpcStream } from "../venues/compiled-grpc-venue.ts";
 import { compileGrpcVenue } from "../venues/grpc/compile-grpc-venue.ts";
 import { EMBEDDED_PROTOS } from "../venues/grpc/embedded-protos.ts";
 import type { GrpcProfile } from "../venues/grpc/grpc-profile-schema.ts";
@@ -51,7 +51,7 @@ export async function prepareGrpcVenue(
   const address = feed.address ?? venue.address;
   const bound = await bindVenue(feed, venue, tools);
   const problems = [
-    ...findSymbolsProblems(feed, profile),
+    ...findSymbolsProblems(feed, profile, { stream: bound.stream, instruments: tools.instruments }),
     ...findAddressProblems(feed, venue),
     ...findTokenProblems(feed, venue),
     ...bound.problems,
@@ -70,10 +70,22 @@ function venueOptions({ keepaliveMs, keepaliveTimeoutMs, firstMessageMs }: GrpcF
   };
 }
 
-function findSymbolsProblems({ name, symbols }: GrpcFeedConfig, profile: GrpcProfile): ConfigProblem[] {
+function findSymbolsProblems(
+  { name, symbols }: GrpcFeedConfig,
+  profile: GrpcProfile,
+  { stream, instruments }: { stream: GrpcStream | null; instruments: readonly Instrument[] },
+): ConfigProblem[] {
+  const refuse = (state: string) => [stateProblem(`${feedPrefix(name)}SYMBOLS`, "name symbols the venue takes", state)];
   const problems = findSymbolProblems(profile, symbols);
-  if (problems.length === 0) return [];
-  return [stateProblem(`${feedPrefix(name)}SYMBOLS`, "name symbols the venue takes", problems.join("; "))];
+  if (problems.length > 0) return refuse(problems.join("; "));
+  try {
+    // Made and thrown away: it finds symbols that are one and the same at the venue.
+    stream?.createDecoder({ instruments, sink: { accept: () => {} }, epoch: 0, hasRaw: false });
+    return [];
+  } catch (error) {
+    if (!(error instanceof IngestError)) throw error;
+    return refuse(error.message);
+  }
 }
 
 /** A tunnel on this machine may do the encryption. */
@@ -101,14 +113,22 @@ function findTokenProblems({ name, token }: GrpcFeedConfig, venue: CompiledGrpcV
   return [stateProblem(variable, "hold printable ASCII characters without spaces and line ends", "it holds others")];
 }
 
+/** A venue and the files that describe it. */
+interface BoundVenue {
+  /** Null: the venue is asked by reflection, or there is a problem; the same for the stream. */
+  readonly schema: ProtoSchema | null;
+  readonly stream: GrpcStream | null;
+  readonly problems: readonly ConfigProblem[];
+}
+
 /** Reads the files, and binds the venue to them once: it finds what does not fit before anything is connected. */
 async function bindVenue(
   feed: GrpcFeedConfig,
   venue: CompiledGrpcVenue,
-  { instruments, readFile }: GrpcVenueTools,
-): Promise<{ readonly schema: ProtoSchema | null; readonly problems: readonly ConfigProblem[] }> {
+  { readFile }: GrpcVenueTools,
+): Promise<BoundVenue> {
   const isOwn = feed.protoPaths.length > 0;
-  if (!isOwn && venue.proto.kind === "reflection") return { schema: null, problems: [] };
+  if (!isOwn && venue.proto.kind === "reflection") return { schema: null, stream: null, problems: [] };
   const profileFiles = venue.proto.kind === "files" ? venue.proto.files : [];
   try {
     const schema = await loadProtoFiles({
@@ -117,14 +137,12 @@ async function bindVenue(
       embedded: EMBEDDED_PROTOS,
       readText: (path) => readText(readFile, path),
     });
-    // Made and thrown away: it finds symbols that are one and the same at the venue.
-    venue.bind(schema).createDecoder({ instruments, sink: { accept: () => {} }, epoch: 0, hasRaw: false });
-    return { schema, problems: [] };
+    return { schema, stream: venue.bind(schema), problems: [] };
   } catch (error) {
     if (!(error instanceof IngestError)) throw error;
     const variable = `${feedPrefix(feed.name)}${isOwn || feed.profileFile === null ? "PROTO_PATH" : "PROFILE"}`;
     const wanted = "name .proto files that hold what the profile names";
-    return { schema: null, problems: [stateProblem(variable, wanted, error.message)] };
+    return { schema: null, stream: null, problems: [stateProblem(variable, wanted, error.message)] };
   }
 }
 

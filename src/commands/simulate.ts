@@ -8,11 +8,12 @@ export const simulateCommand: Command = {
   summary: "One loopback venue",
   help: `edge-ingester simulate --venue NAME [--rate N|full] [--symbols A,B] [--seed N] [--port N] [--limit N]
 edge-ingester simulate --venue LP-OVER-FIX … [--levels N] [--cert FILE --key FILE]
-edge-ingester simulate --venue POLLED-VENUE … [--cert FILE --key FILE]
+edge-ingester simulate --venue VENUE-OVER-REST-OR-GRPC … [--cert FILE --key FILE]
 edge-ingester simulate --replay FILE [--venue NAME] [--speed N|full]
 
 Prints one JSON line when it listens, and its counters as another when it ends. \`settings\` in the first is what a feed
-must be set to: variables without the feed's prefix, such as URL, or HOST, PORT, SENDER and TARGET for an LP over FIX.
+must be set to: variables without the feed's prefix, such as URL; HOST, PORT, SENDER and TARGET for an LP over FIX;
+ADDRESS and TLS for a venue over gRPC.
 
 Examples:
   edge-ingester simulate --venue binance --rate 1000 --port 9001

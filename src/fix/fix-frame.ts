@@ -1,6 +1,9 @@
 /** Shared by every frame that holds no bytes yet. */
 const NO_BYTES = new Uint8Array(0);
 
+/** In place of {@link FixFrame.sendingTimeMs}: nobody has asked yet. */
+export const TIME_UNREAD = -2;
+
 /**
  * One FIX message that was framed and whose checksum is right, as slices of the bytes it was found in.
  *
@@ -41,6 +44,8 @@ export class FixFrame {
   /** SendingTime (52). */
   sendingTimeStart = -1;
   sendingTimeEnd = -1;
+  /** What `sendingTimeMs()` has read of it, so that it is read once; {@link TIME_UNREAD} before. */
+  sendingTimeMs = TIME_UNREAD;
   /** OrigSendingTime (122). */
   origSendingTimeStart = -1;
   origSendingTimeEnd = -1;

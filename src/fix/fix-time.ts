@@ -1,6 +1,7 @@
 // Hot path.
 // UTCTimestamp `20240502-07:49:37.708123`, UTCDateOnly `20240502` and UTCTimeOnly `07:49:37.708` (FIX 4.4 vol 1, data types).
 import { NINE, ZERO } from "./data-fields.ts";
+import { type FixFrame, TIME_UNREAD } from "./fix-frame.ts";
 import type { MarketDataMessage } from "./market-data-message.ts";
 
 /** The text is no time. */
@@ -35,14 +36,22 @@ export function utcTimestampMs(bytes: Uint8Array, start: number, end: number): n
   return clockMs < 0 ? NOT_A_TIME : dayMs + clockMs;
 }
 
+/** SendingTime (52) of a message, whole ms since the epoch; {@link NOT_A_TIME} when it is none. Read once per message. */
+export function sendingTimeMs(frame: FixFrame): number {
+  if (frame.sendingTimeMs === TIME_UNREAD) {
+    frame.sendingTimeMs = utcTimestampMs(frame.bytes, frame.sendingTimeStart, frame.sendingTimeEnd);
+  }
+  return frame.sendingTimeMs;
+}
+
 /**
  * The time of one entry, whole ms since the epoch: MDEntryDate (272) and MDEntryTime (273), either of which may hold a
  * whole UTCTimestamp (Deribit). A time alone is of the day that brings it nearest to SendingTime.
  *
- * @param sendingTimeMs SendingTime (52) of the message; below 0 when unknown
+ * @param sentMs SendingTime (52) of the message; below 0 when unknown
  * @returns {@link NOT_A_TIME} when the entry has none, or a date alone
  */
-export function entryTimeMs(message: MarketDataMessage, entry: number, sendingTimeMs: number): number {
+export function entryTimeMs(message: MarketDataMessage, entry: number, sentMs: number): number {
   const { bytes } = message;
   const dateStart = message.dateFrom[entry];
   const dateEnd = message.dateTo[entry];
@@ -57,10 +66,10 @@ export function entryTimeMs(message: MarketDataMessage, entry: number, sendingTi
     const dayMs = utcDateMs(bytes, dateStart, dateEnd);
     return dayMs < 0 ? NOT_A_TIME : dayMs + clockMs;
   }
-  if (sendingTimeMs < 0) return NOT_A_TIME;
-  const sameDayMs = sendingTimeMs - (sendingTimeMs % DAY_MS) + clockMs;
-  if (sameDayMs - sendingTimeMs > DAY_MS / 2) return sameDayMs - DAY_MS;
-  return sendingTimeMs - sameDayMs > DAY_MS / 2 ? sameDayMs + DAY_MS : sameDayMs;
+  if (sentMs < 0) return NOT_A_TIME;
+  const sameDayMs = sentMs - (sentMs % DAY_MS) + clockMs;
+  if (sameDayMs - sentMs > DAY_MS / 2) return sameDayMs - DAY_MS;
+  return sentMs - sameDayMs > DAY_MS / 2 ? sameDayMs + DAY_MS : sameDayMs;
 }
 
 /** Midnight of the UTCDateOnly `bytes[start, end)`, ms since the epoch; {@link NOT_A_TIME} when it is none, or before 1970. */

@@ -1,6 +1,6 @@
 // Hot path.
 import { dataEnd, dataTagOf, EQUALS, SOH, ZERO } from "./data-fields.ts";
-import type { FixFrame } from "./fix-frame.ts";
+import { type FixFrame, TIME_UNREAD } from "./fix-frame.ts";
 
 /** `Y`. */
 const YES = 0x59;
@@ -25,6 +25,7 @@ function clearHeader(frame: FixFrame): void {
   frame.targetEnd = -1;
   frame.sendingTimeStart = -1;
   frame.sendingTimeEnd = -1;
+  frame.sendingTimeMs = TIME_UNREAD;
   frame.origSendingTimeStart = -1;
   frame.origSendingTimeEnd = -1;
 }

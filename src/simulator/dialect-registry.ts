@@ -5,6 +5,7 @@ import { coinbaseDialect } from "./dialects/coinbase.ts";
 import { krakenDialect } from "./dialects/kraken.ts";
 import { okxDialect, okxTickersDialect } from "./dialects/okx.ts";
 import { FIX_DIALECTS } from "./fix/fix-dialect-registry.ts";
+import { SIMULATED_GRPC_VENUES } from "./grpc/grpc-dialect-registry.ts";
 import { REST_DIALECTS } from "./rest/rest-dialect-registry.ts";
 import type { VenueDialect } from "./venue-dialect.ts";
 
@@ -18,6 +19,7 @@ export const DEMO_VENUES: readonly string[] = [
   "bitstamp",
   "lp-alpha",
   "binance-rest",
+  "finam",
 ];
 
 /** Every venue over WebSocket that can be simulated. */
@@ -33,9 +35,10 @@ export const DIALECTS: readonly VenueDialect[] = [
 ];
 
 /** Names of every venue that can be simulated, whatever its transport. */
-export const SIMULATED_VENUES: readonly string[] = [...DIALECTS, ...FIX_DIALECTS, ...REST_DIALECTS].map(
-  (dialect) => dialect.venue,
-);
+export const SIMULATED_VENUES: readonly string[] = [
+  ...[...DIALECTS, ...FIX_DIALECTS, ...REST_DIALECTS].map((dialect) => dialect.venue),
+  ...SIMULATED_GRPC_VENUES,
+];
 
 /** Names of the venues a demo can show: those whose profile takes TLS only are left out, as a demo has no certificate. */
 export const DEMO_VENUES_KNOWN: readonly string[] = SIMULATED_VENUES.filter(

@@ -25,7 +25,7 @@ export interface SimulateIo {
 
 /**
  * `edge-ingester simulate --venue V [--rate N|full] [--symbols A,B] [--seed N] [--port N] [--limit N] [--replay FILE [--speed N|full]]`,
- * for an LP over FIX also `[--levels N]`, for FIX and REST `[--cert FILE --key FILE]`: one loopback venue in a process of its own.
+ * for an LP over FIX also `[--levels N]`, for FIX, REST and gRPC `[--cert FILE --key FILE]`: one loopback venue in a process of its own.
  * Prints one JSON line `{"venue","url","host","port","seed","symbols","settings"}` once it listens, and its counters as another when it ends. `settings` is what a feed must be set to, names without their prefix.
  *
  * @throws IngestError `config_invalid` for bad arguments, an unreadable recording or a taken port

@@ -4,6 +4,8 @@ import { findDialect, SIMULATED_VENUES } from "./dialect-registry.ts";
 import type { FaultKind } from "./fault-kind.ts";
 import { findFixDialect } from "./fix/fix-dialect-registry.ts";
 import { FixSimulator, type FixSimulatorOptions } from "./fix/fix-simulator.ts";
+import { findGrpcDialect } from "./grpc/grpc-dialect-registry.ts";
+import { GrpcSimulator, type GrpcSimulatorOptions } from "./grpc/grpc-simulator.ts";
 import type { Recording } from "./recording.ts";
 import type { LoggedRequest } from "./request-log.ts";
 import { findRestDialect } from "./rest/rest-dialect-registry.ts";
@@ -52,7 +54,7 @@ export interface Simulator {
   readonly seed: number;
   readonly symbols: readonly string[];
   readonly port: number;
-  /** Where it listens: `ws://…`, `tcp://…`, `tls://…`, `http://…` or `https://…`. */
+  /** Where it listens: `ws://…`, `tcp://…`, `tls://…`, `http://…`, `https://…`, `grpc://…` or `grpcs://…`. */
   readonly url: string;
   /** What a feed must be set to so that it reads this venue: variables without their prefix, beside SYMBOLS. */
   readonly clientSettings: Readonly<Record<string, string>>;
@@ -107,7 +109,8 @@ export interface Simulator {
  */
 export function startSimulator(options: SimulatorOptions): Simulator {
   if (findFixDialect(options.venue) !== null) return startFixSimulator(options);
-  return findRestDialect(options.venue) === null ? startWebSocketSimulator(options) : startRestSimulator(options);
+  if (findRestDialect(options.venue) !== null) return startRestSimulator(options);
+  return findGrpcDialect(options.venue) === null ? startWebSocketSimulator(options) : startGrpcSimulator(options);
 }
 
 /**
@@ -144,6 +147,18 @@ export function startRestSimulator(options: RestSimulatorOptions): RestSimulator
   if (dialect === null) throw unknownVenue(options.venue);
   checkRate(options.ratePerSecond);
   return new RestSimulator(dialect, options);
+}
+
+/**
+ * Starts a venue that speaks gRPC. Clients that come before its server is up wait for it.
+ *
+ * @throws IngestError as {@link startSimulator}
+ */
+export function startGrpcSimulator(options: GrpcSimulatorOptions): GrpcSimulator {
+  const dialect = findGrpcDialect(options.venue);
+  if (dialect === null) throw unknownVenue(options.venue);
+  checkRate(options.ratePerSecond);
+  return new GrpcSimulator(dialect, options);
 }
 
 function checkRate(ratePerSecond: number | "full"): void {

@@ -94,7 +94,7 @@ export class JsonScanner {
 
   /**
    * Scans the one value at `from` into the slots of `root`: returns the position after it, negative when it is not
-   * acceptable (`problem` says why). For parts of a message that {@link scan} has accepted, `end` being its length.
+   * acceptable (`problem` says why). For parts of a message that {@link scan} has accepted; the value ends before `end`.
    */
   scanPart(root: number, from: number, end: number): number {
     const nodes = this.#trie.nodesOfRoot[root];
@@ -103,7 +103,7 @@ export class JsonScanner {
     this.#escapedCount = 0;
     const at = this.#walk(nodes[0], from, end);
     if (at < 0) this.problem = at === TOO_DEEP ? "too_deep" : at === DUPLICATE ? "duplicate_key" : "invalid_json";
-    else if (this.#escapedCount > 0) this.#unescape(end);
+    else if (this.#escapedCount > 0) this.#unescape();
     return at;
   }
 
@@ -257,8 +257,10 @@ export class JsonScanner {
    * Cold: `text` becomes a copy of the message followed by the wanted strings without their escapes. Four times the
    * message is room enough: unescaped text is never longer, and no byte is scanned under more than three roots.
    */
-  #unescape(messageLength: number): void {
+  #unescape(): void {
     if (this.#scratchTail === 0) {
+      // Of the whole message, though only a part may be scanned: what follows the part is still wanted.
+      const messageLength = this.text.length;
       if (this.#scratch.length < messageLength * 4) this.#scratch = new Uint8Array(messageLength * 4);
       this.#scratch.set(this.text);
       this.text = this.#scratch;

@@ -45,6 +45,12 @@ const MS_SHIFT = { s: 3, ms: 0, us: -3, ns: -6, iso8601: 0 } as const;
 
 const DAYS_IN_MONTH = Int32Array.from([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);
 
+/** Whole ms since the epoch, or {@link NO_TIME} or {@link BAD_TIME} when no venue can have meant it. */
+export function boundedTimeMs(timeMs: number): number {
+  if (timeMs > LATEST_MS) return BAD_TIME;
+  return timeMs < EARLIEST_MS ? NO_TIME : timeMs;
+}
+
 /** Reads the stamps of one format. Exact for nanoseconds too, which no double can hold: digits below a ms are cut off. */
 export class TimeReader {
   readonly #isIso: boolean;
@@ -58,8 +64,7 @@ export class TimeReader {
   /** Whole ms since the epoch that `bytes[start, end)` says, cut and never rounded; else {@link NO_TIME} or {@link BAD_TIME}. */
   readMs(bytes: Uint8Array, start: number, end: number): number {
     const timeMs = this.#isIso ? isoMs(bytes, start, end) : this.#numericMs(bytes, start, end);
-    if (timeMs === BAD_TIME || timeMs > LATEST_MS) return BAD_TIME;
-    return timeMs < EARLIEST_MS ? NO_TIME : timeMs;
+    return timeMs === BAD_TIME ? BAD_TIME : boundedTimeMs(timeMs);
   }
 
   #numericMs(bytes: Uint8Array, start: number, end: number): number {

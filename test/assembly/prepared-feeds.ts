@@ -1,13 +1,34 @@
+import { tmpdir } from "node:os";
+import type { AdapterParts } from "../../src/assembly/create-adapter.ts";
 import {
   type EnabledFeed,
   type EnabledFixFeed,
+  type EnabledGrpcFeed,
   type EnabledRestFeed,
   enabledFeeds,
   prepareFeeds,
 } from "../../src/assembly/prepare-feeds.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { renderProblems } from "../../src/config/problems.ts";
+import { RequestBudget } from "../../src/runtime/request-budget.ts";
+import { SystemClock } from "../../src/runtime/system-clock.ts";
+import { TurnQueue } from "../../src/runtime/turn-queue.ts";
 import { venueTransports } from "../../src/venues/built-in-venues.ts";
+
+const clock = new SystemClock();
+
+/** What adapters work with, of one test alone. */
+export function adapterParts(stateDir = tmpdir()): AdapterParts {
+  return {
+    turns: new TurnQueue(clock),
+    budget: new RequestBudget(clock),
+    clock,
+    rawPayload: "on",
+    readSecret: async () => null,
+    stateDir,
+    onNumbersTrouble: () => {},
+  };
+}
 
 /** An environment of a test. */
 export type Env = Readonly<Record<string, string>>;
@@ -33,6 +54,11 @@ export function fixFeed(env: Env, files: Env = {}): Promise<EnabledFixFeed> {
 /** The first enabled REST feed; throws when there is a problem. */
 export function restFeed(env: Env, files: Env = {}): Promise<EnabledRestFeed> {
   return feedOf("rest", env, files);
+}
+
+/** The first enabled gRPC feed; throws when there is a problem. */
+export function grpcFeed(env: Env, files: Env = {}): Promise<EnabledGrpcFeed> {
+  return feedOf("grpc", env, files);
 }
 
 async function feedOf<T extends EnabledFeed["transport"]>(transport: T, env: Env, files: Env) {

@@ -16,6 +16,7 @@ const FIXED_NAMES = [
   ...["LOGON_TIMEOUT_MS", "SUBSCRIBE_TIMEOUT_MS", "SESSION_START", "SESSION_END", "SESSION_TZ", "SESSION_DAYS"],
   "DICTIONARY",
   ...["POLL_INTERVAL_MS", "TIMEOUT_MS", "MAX_BODY_BYTES", "PUBLISH_UNCHANGED", "ACCOUNT", "TOKEN"],
+  ...["ADDRESS", "PROTO_PATH", "PROTO_INCLUDE", "KEEPALIVE_MS", "KEEPALIVE_TIMEOUT_MS", "FIRST_MESSAGE_MS"],
 ].map((name) => (name === "FEEDS" ? name : `<FEED>_${name}`));
 
 const FIXED_PROCESS_NAMES = [
@@ -38,7 +39,10 @@ describe("documentVariables()", () => {
       expect(new Set(variables.map(({ name }) => name)).size).toBe(variables.length);
     }
     const again = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-    expect([...again]).toEqual(["<FEED>_SYMBOLS", "<FEED>_STALE_AFTER_MS", "<FEED>_URL", "<FEED>_TLS_CA_FILE"]);
+    expect([...again].map((name) => name.replace("<FEED>_", "")).sort()).toEqual([
+      ...["STALE_AFTER_MS", "SYMBOLS", "TLS", "TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_SERVER_NAME"],
+      ...["TOKEN", "URL"],
+    ]);
   });
 
   test("documentVariables() covers everything the program reads", () => {

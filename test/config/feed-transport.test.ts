@@ -19,6 +19,7 @@ describe("findTransport()", () => {
     expect(transportOf({ OWN_VENUE: "ctrader" })).toBe("fix");
     expect(transportOf({ OWN_VENUE: "kraken" })).toBe("websocket");
     expect(transportOf({ OWN_VENUE: "oanda" })).toBe("rest");
+    expect(transportOf({ OWN_VENUE: "finam" })).toBe("grpc");
     const env = { FEEDS: "ctrader", CTRADER_SYMBOLS: "1", CTRADER_HOST: "h", CTRADER_PORT: "1" };
     const { feeds } = configOf({ ...env, CTRADER_SENDER: "S", CTRADER_TARGET: "T" });
     expect(feeds[0]).toMatchObject({ name: "ctrader", transport: "fix", venue: "ctrader", isEnabled: true });
@@ -28,9 +29,11 @@ describe("findTransport()", () => {
     const files = {
       "/fix": '{"transport":"fix"}',
       "/rest": '{"transport":"rest"}',
+      "/grpc": '{"transport":"grpc"}',
       "/ws": '{"transport":"websocket"}',
     };
     expect(transportOf({ OWN_PROFILE: "/rest" }, files)).toBe("rest");
+    expect(transportOf({ OWN_PROFILE: "/grpc" }, files)).toBe("grpc");
     expect(transportOf({ OWN_PROFILE: " /fix " }, files)).toBe("fix");
     expect(transportOf({ OWN_PROFILE: "/ws", OWN_HOST: "h" }, files)).toBe("websocket");
   });
@@ -41,6 +44,8 @@ describe("findTransport()", () => {
       expect(transportOf({ OWN_PROFILE: path, OWN_SENDER: "S" }, files)).toBe("fix");
       expect(transportOf({ OWN_PROFILE: path, OWN_URL: "wss://h" }, files)).toBe("websocket");
       expect(transportOf({ OWN_PROFILE: path, OWN_URL: "HTTPS://h" }, files)).toBe("rest");
+      expect(transportOf({ OWN_PROFILE: path, OWN_ADDRESS: "h:1" }, files)).toBe("grpc");
+      expect(transportOf({ OWN_PROFILE: path, OWN_TLS: "on", OWN_HOST: "h" }, files)).toBe("fix");
       expect(transportOf({ OWN_PROFILE: path, OWN_POLL_INTERVAL_MS: "1" }, files)).toBe("rest");
       expect(transportOf({ OWN_PROFILE: path }, files)).toBe("websocket");
     }

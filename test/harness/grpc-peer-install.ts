@@ -53,7 +53,9 @@ async function compile(draft: string): Promise<void> {
   });
   const output = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   if ((await child.exited) === 0) return;
-  throw new Error(`Cannot make the gRPC peer ready: go ended by ${child.signalCode ?? child.exitCode}\n${output.join("")}`);
+  throw new Error(
+    `Cannot make the gRPC peer ready: go ended by ${child.signalCode ?? child.exitCode}\n${output.join("")}`,
+  );
 }
 
 // `./build.sh test` runs this file alone, so that no test waits for the network.

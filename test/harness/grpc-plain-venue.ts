@@ -1,9 +1,9 @@
 import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from "@grpc/grpc-js";
 import protobuf from "protobufjs";
 import { loadProtoFiles } from "../../src/adapters/grpc/load-proto-files.ts";
+import type { CompiledGrpcVenue } from "../../src/venues/compiled-grpc-venue.ts";
 import { compileGrpcVenue, type GrpcVenueOptions } from "../../src/venues/grpc/compile-grpc-venue.ts";
 import { grpcProfileSchema } from "../../src/venues/grpc/grpc-profile-schema.ts";
-import type { CompiledGrpcVenue } from "../../src/venues/compiled-grpc-venue.ts";
 import type { ProtoSchema } from "../../src/venues/grpc/proto-schema.ts";
 
 /** The plainest quote streams there can be, of both kinds. */

@@ -138,6 +138,11 @@ describe("judge()", () => {
     const book = { intents, records, ledgers: [ledger({ accepted: 3, acked: 3 })], contiguousSources: [] };
     expect(kinds(run(book))).toEqual(["lost"]);
     expect(judge(run({ ...book, bookSources: ["v"] }))).toMatchObject({ findings: [], declaredMissing: 0 });
+    // It stays the top for two messages, and the second of them is the one that was read.
+    const second = { ...record(2), value: record(2).value?.replace('"102"', '"103"') ?? null };
+    expect(kinds(run({ ...book, records: [record(1), second, record(5, { seq: 3 })], bookSources: ["v"] }))).toEqual(
+      [],
+    );
     const without2 = { records: [record(1), record(5, { seq: 2 })], ledgers: [ledger({ accepted: 2, acked: 2 })] };
     expect(kinds(run({ ...book, ...without2, bookSources: ["v"] }))).toEqual(["lost"]);
   });

@@ -253,7 +253,7 @@ class Judge {
         else this.#find("invented", key, `number ${record.sequence} is no quote of the venue: ${record.identity}`);
         continue;
       }
-      const missing = countTrue(isWanted, next, at);
+      const missing = countTrue(isWanted, next, firstOfSame(isWanted, next, at));
       if (missing > 0) this.#judgeMissing(key, missing, record, before);
       next = at + 1;
       before = record;
@@ -329,6 +329,13 @@ function countTrue(isWanted: readonly boolean[], from: number, to: number): numb
   let count = 0;
   for (let i = from; i < to; i++) if (isWanted[i]) count++;
   return count;
+}
+
+/** Where the quote at `at` was sent first, from `next` on: what is published of one that was sent again is all of it. */
+function firstOfSame(isWanted: readonly boolean[], next: number, at: number): number {
+  let first = at;
+  while (first > next && !isWanted[first]) first--;
+  return first;
 }
 
 /** Which tops differ from the one before and are those of a sound book. */

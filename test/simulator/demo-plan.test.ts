@@ -7,7 +7,7 @@ import { type DemoPlan, startDemo } from "../../src/simulator/demo-plan.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { VenueClient } from "./venue-client.ts";
 
-const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp", "lp-alpha", "binance-rest"];
+const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp", "lp-alpha", "binance-rest", "finam"];
 const folder = mkdtempSync(join(tmpdir(), "demo-plan-"));
 let plan: DemoPlan | null = null;
 afterEach(() => {
@@ -93,6 +93,8 @@ test("startDemo() points a feed of each venue at its simulator and shares the ra
     KRAKEN_SYMBOLS: "BTC/USD,ETH/USD,SOL/USD",
     BINANCE_REST_URL: plan.simulators.find(({ venue }) => venue === "binance-rest")?.url,
     BINANCE_REST_POLL_INTERVAL_MS: "250",
+    FINAM_TLS: "off",
+    FINAM_SYMBOLS: "SBER@MISX,GAZP@MISX,LKOH@MISX",
   });
   const { OKX_URL } = plan.env;
   const okx = new VenueClient(OKX_URL);

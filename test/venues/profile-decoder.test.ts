@@ -48,6 +48,25 @@ describe("decode(): one message, one quote", () => {
     expect(decode('{"s":"A\\u0041A","\\u0062":"1\\u002e10","B":"5","a":"1.20","A":"6"}').quotes).toEqual([QUOTE]);
   });
 
+  test("reads what stands behind a list whose elements hold escapes, however long", () => {
+    const list = decoderFor({
+      symbol: "s",
+      bid: { price: "d.*.b" },
+      ask: { price: "d.*.a" },
+      time: { path: "t", format: "ms" },
+    });
+    const items = '"d":[{"b":"1.10","a":"1.20"},{"b":"1\\u002e30","a":"1\\u002e40"}]';
+    for (const padding of [0, 1000]) {
+      const { quotes } = list.decode(`{${items},"s":"AAA","t":1700000000000,"rest":"${"x".repeat(padding)}"}`);
+      expect(
+        quotes.map(({ symbol, bidPrice, askPrice, venueTimeMs }) => [symbol, bidPrice, askPrice, venueTimeMs]),
+      ).toEqual([
+        ["AAA", "1.10", "1.20", 1_700_000_000_000],
+        ["AAA", "1.30", "1.40", 1_700_000_000_000],
+      ]);
+    }
+  });
+
   test("a side without a price is null on both counts", () => {
     const noBid = { ...QUOTE, bidPrice: null, bidSize: null };
     for (const bid of ['"b":null', '"b":""', '"b":"0.00"', '"b":0', '"b":0e3']) {

@@ -9,6 +9,9 @@ import { newPace, ResubscribePace, type SymbolPace } from "./resubscribe-pace.ts
 import type { SecretHider } from "./secret-hider.ts";
 import { SendQueue } from "./send-queue.ts";
 
+/** A symbol that was never served is asked for again this long after it was refused, ms: a session may last for a week. */
+const REFUSED_AGAIN_MS = 300_000;
+
 /** The books, by index of the instrument: told which request each symbol is on, as data of an older one is late. */
 export interface SubscribedBooks {
   bindRequest(id: string, symbols: readonly number[]): void;
@@ -139,7 +142,7 @@ export class FixSubscriptions {
     for (const subscription of this.#pending) {
       const { request, symbol } = subscription;
       // Before the request is out, the books still are those of the one before.
-      if ((request === null || request.sentMs >= 0) && books.isTrusted(symbol)) this.#ack(subscription);
+      if ((request === null || isSent(request)) && books.isTrusted(symbol)) this.#ack(subscription);
     }
   }
 
@@ -237,7 +240,8 @@ export class FixSubscriptions {
     const { venue, books, send } = this.#options;
     this.#byId.delete(sent.request.id);
     if (sent.sentMs < 0) return;
-    this.#bySequence.delete(sent.sequence);
+    // The numbers may have started anew since: then it is another request's by now.
+    if (this.#bySequence.get(sent.sequence) === sent) this.#bySequence.delete(sent.sequence);
     books.unbindRequest(sent.request.id);
     const ending = sent.isRefused ? null : venue.unsubscribeRequest(sent.request);
     if (ending !== null) this.#push(() => send(ending.msgType, ending.fields));
@@ -263,7 +267,7 @@ export class FixSubscriptions {
     subscription.state = "rejected";
     subscription.timeouts = 0;
     this.#pending.delete(subscription);
-    const { context, secrets, target, onFailed } = this.#options;
+    const { context, clock, venue, secrets, target, onFailed } = this.#options;
     const reason = secrets.peerText(text);
     context.monitor.onSubscription(subscription.instrument, "rejected", reason);
     if (subscription.hasServed) {
@@ -273,6 +277,10 @@ export class FixSubscriptions {
     } else if (this.#all.every(({ state }) => state === "rejected")) {
       const message = `Cannot subscribe at ${target}: every symbol was refused, the last with "${reason}"`;
       onFailed(new IngestError(message, { code, retry: "backoff" }));
+    } else if (venue.hasOneRequest !== true) {
+      subscription.pace.notBeforeMs = clock.monotonicMs() + REFUSED_AGAIN_MS;
+      subscription.isDue = true;
+      this.#wake();
     }
   }
 
@@ -289,7 +297,7 @@ export class FixSubscriptions {
     const nowMs = this.#options.clock.monotonicMs();
     const again = this.#all.filter((subscription) => {
       if (nowMs < this.#dueMs(subscription)) return false;
-      if (subscription.state === "pending") return this.#onTimeout(subscription);
+      if (!this.#isToBeAskedAnew(subscription)) return this.#onTimeout(subscription);
       this.#pace.note(subscription.pace, nowMs);
       return true;
     });
@@ -320,10 +328,16 @@ export class FixSubscriptions {
   }
 
   /** When something is to be done about the symbol: its answer is late, or it is to be asked for anew. Infinity = nothing. */
-  #dueMs({ state, request, isDue, pace }: Subscription): number {
-    if (state !== "pending") return isDue ? this.#pace.dueMs(pace) : Number.POSITIVE_INFINITY;
-    const isSent = request !== null && request.sentMs >= 0;
-    return isSent ? request.sentMs + this.#options.timeoutMs : Number.POSITIVE_INFINITY;
+  #dueMs(subscription: Subscription): number {
+    const { state, request, pace } = subscription;
+    if (this.#isToBeAskedAnew(subscription)) return this.#pace.dueMs(pace);
+    const isAwaited = state === "pending" && isSent(request);
+    return isAwaited ? request.sentMs + this.#options.timeoutMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** While an answer is on its way it heals the book; in a stream of quotes, which knows no snapshot, it does not. */
+  #isToBeAskedAnew({ state, request, isDue }: Subscription): boolean {
+    return isDue && (state !== "pending" || (this.#options.venue.stream === "quote" && isSent(request)));
   }
 
   /** No answer came (the engine never sends a lost request again): true when it is asked for once more. */
@@ -348,4 +362,8 @@ export class FixSubscriptions {
     for (const subscription of subscriptions) found.delete(subscription);
     return [...found];
   }
+}
+
+function isSent(request: SentRequest | null): request is SentRequest {
+  return request !== null && request.sentMs >= 0;
 }

@@ -33,6 +33,8 @@ export class MarketDataPath {
   readonly #subscriptions: FixSubscriptions;
   readonly #monitor: SessionMonitor;
   #isStopped = false;
+  /** Heals of the books that the subscriptions know of: there may be thousands of them, so they look only at news. */
+  #healsNoted = 0;
 
   constructor(options: MarketDataPathOptions) {
     this.#options = options;
@@ -59,8 +61,13 @@ export class MarketDataPath {
     }
     this.#monitor.onData();
     this.#books.apply(message, frame, this.receivedTimeUs);
-    if (this.#subscriptions.isWaiting) this.#subscriptions.noteData();
+    if (this.#books.heals !== this.#healsNoted) this.#noteHeals();
     if (message.wantsAck) this.#options.onAckWanted(message);
+  }
+
+  #noteHeals(): void {
+    this.#healsNoted = this.#books.heals;
+    if (this.#subscriptions.isWaiting) this.#subscriptions.noteData();
   }
 
   /** Gives no quote any more. */

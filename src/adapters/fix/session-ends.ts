@@ -11,7 +11,9 @@ const RELOGON_HEARTBEATS = 2;
 const RELOGON_MS_MAX = 60_000;
 
 /** What an operator does where nothing mends itself. */
-const BY_HAND = "agree on them with the LP; without the feed's .fix-numbers file in STATE_DIR ours begin at 1";
+const BY_HAND =
+  "the reset policy forbids to start anew, so the numbers must be set by hand, as agreed with the LP: without the feed's " +
+  ".fix-numbers file in STATE_DIR ours begin at 1";
 
 /** What must be known to say what the end of a session means. */
 export interface EndContext {
@@ -86,7 +88,7 @@ function isRefusal({ venue }: EndContext, text: string): boolean {
 function outgoingTooLow(end: EngineEnd & { kind: "outgoing_too_low" }, context: EndContext): IngestError {
   const { numbers, policy, isReset } = context;
   const isTold = end.expected > numbers.nextOutgoing;
-  let remedy = `the reset policy forbids to start the numbers anew: ${BY_HAND}`;
+  let remedy = BY_HAND;
   if (policy === "logon") {
     remedy = "it does not start the numbers anew when asked (141=Y), so another reset policy is needed";
   } else if (isTold) {
@@ -104,9 +106,7 @@ function outgoingTooLow(end: EngineEnd & { kind: "outgoing_too_low" }, context: 
 function incomingTooLow(end: EngineEnd & { kind: "incoming_too_low" }, context: EndContext): IngestError {
   const isReset = context.policy !== "never";
   if (isReset) context.numbers.wantReset();
-  const remedy = isReset
-    ? "the next Logon starts the numbers anew"
-    : `the reset policy forbids to start the numbers anew: ${BY_HAND}`;
+  const remedy = isReset ? "the next Logon starts the numbers anew" : BY_HAND;
   return tooLowError(context, `the LP sent number ${end.received} where ${end.expected} was due; ${remedy}`);
 }
 

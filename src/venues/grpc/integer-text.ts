@@ -53,6 +53,14 @@ export class IntegerText {
 
   /** Takes a number from its two halves. */
   set(form: IntegerForm, low: number, high: number): void {
+    const is64 = form <= IntegerForm.zigzag64;
+    // Most numbers are small and not below zero: their digits need no arithmetic on two halves.
+    if (low >= 0 && (high === 0 || !is64)) {
+      const isZigzag = form === IntegerForm.zigzag64 || form === IntegerForm.zigzag32;
+      this.isNegative = isZigzag && (low & 1) === 1;
+      this.#setSmall(isZigzag ? (low >>> 1) + (low & 1) : low);
+      return;
+    }
     this.#setMagnitude(form, low, high);
     this.isZero = this.#low === 0 && this.#high === 0;
     this.#writeDigits();
@@ -77,6 +85,20 @@ export class IntegerText {
       for (let i = Math.max(point, this.start); i < MAX_INTEGER_DIGITS; i++) target[at++] = digits[i];
     } else if (!this.isZero) for (let i = 0; i < exponent; i++) target[at++] = ZERO;
     return at;
+  }
+
+  /** Writes the digits of a number below 2^31. */
+  #setSmall(value: number): void {
+    const { digits } = this;
+    let at = MAX_INTEGER_DIGITS;
+    let rest = value;
+    do {
+      const tens = (rest / 10) | 0;
+      digits[--at] = ZERO + rest - tens * 10;
+      rest = tens;
+    } while (rest !== 0);
+    this.start = at;
+    this.isZero = value === 0;
   }
 
   #setMagnitude(form: IntegerForm, low: number, high: number): void {

@@ -2,8 +2,8 @@
 
 import { isSequenceText, MAX_DECIMAL_BYTES } from "../decimal-text.ts";
 import { FieldState } from "../field-state.ts";
-import { BAD_TIME, NO_TIME, TimeReader } from "../time-text.ts";
-import { IntegerForm, IntegerText, MAX_INTEGER_DIGITS } from "./integer-text.ts";
+import { BAD_TIME, boundedTimeMs, NO_TIME } from "../time-text.ts";
+import { type IntegerForm, IntegerText, MAX_INTEGER_DIGITS } from "./integer-text.ts";
 import { NOTHING, type QuoteText, writeUnitsNano } from "./quote-text.ts";
 import type { DecimalPlan, SequencePlan, TestPlan, TimePlan, ValueRef } from "./value-plan.ts";
 import type { WireScanner } from "./wire-scanner.ts";
@@ -14,13 +14,7 @@ const NANOS_PER_UNIT = 1_000_000_000;
 const NANOS_PER_MS = 1_000_000;
 const MINUS = 0x2d;
 const ZERO = 0x30;
-const DOT = 0x2e;
-const NANO_DIGITS = 9;
-/** Room for seconds, a point and nanoseconds. */
-const STAMP_BYTES = MAX_INTEGER_DIGITS + 2 + NANO_DIGITS;
-
-/** Reads seconds with a fraction. */
-const TIMESTAMP_READER = new TimeReader("s");
+const TWO_32 = 4_294_967_296;
 
 /** What a sequence number turned out to be. */
 export const SequenceState = { absent: 0, number: 1, negative: 2, bad: 3 } as const;
@@ -33,7 +27,7 @@ export class ValueReader {
   readonly #root: WireScanner;
   readonly #item: WireScanner;
   readonly #integer = new IntegerText();
-  readonly #stamp = new Uint8Array(STAMP_BYTES);
+  readonly #stamp = new Uint8Array(MAX_INTEGER_DIGITS + 1);
 
   constructor(root: WireScanner, item: WireScanner) {
     this.#root = root;
@@ -164,23 +158,13 @@ export class ValueReader {
     return integer.isNegative ? -value : value;
   }
 
+  /** Seconds beyond 2^53 would be rounded, and are out of all bounds either way. */
   #readTimestamp(scanner: WireScanner, seconds: number, nanos: number): number {
-    const integer = this.#integer;
-    const hasNanos = scanner.seen[nanos] === 1;
-    const nano = hasNanos ? scanner.lows[nanos] : 0;
+    const nano = scanner.seen[nanos] === 1 ? scanner.lows[nanos] : 0;
     if (nano < 0 || nano >= NANOS_PER_UNIT) return BAD_TIME;
     if (scanner.seen[seconds] === 0) return NO_TIME;
-    integer.set(IntegerForm.signed64, scanner.lows[seconds], scanner.highs[seconds]);
-    const stamp = this.#stamp;
-    let at = integer.write(stamp, 0, 0);
-    stamp[at++] = DOT;
-    let rest = Math.floor(nano / NANOS_PER_MS);
-    for (let i = 2; i >= 0; i--) {
-      const tens = Math.floor(rest / 10);
-      stamp[at + i] = ZERO + rest - tens * 10;
-      rest = tens;
-    }
-    return TIMESTAMP_READER.readMs(stamp, 0, at + 3);
+    const wholeS = scanner.highs[seconds] * TWO_32 + (scanner.lows[seconds] >>> 0);
+    return boundedTimeMs(wholeS * 1000 + Math.floor(nano / NANOS_PER_MS));
   }
 }
 

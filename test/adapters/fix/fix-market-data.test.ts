@@ -215,6 +215,28 @@ describe("FixSession: quote streams", () => {
     expect(await bench.hasQuotes(4)).toEqual(["A 1/2", "A -/-", "A 1.1/2.1", "A -/-"]);
   });
 
+  test("quotes behind a hole of the logon that the LP fills over wait for no time-out: their books are asked for anew", async () => {
+    create({
+      symbols: ["A"],
+      venue: createPlainFixVenue({ stream: "quote" }),
+      reset: "never",
+      subscribeTimeoutMs: 60_000,
+    });
+    bench.acceptor.numbers.nextOutgoing = 4;
+    bench.onRequest = (connection, message) => {
+      connection.send("S", [
+        [131, message.get(131) ?? ""],
+        [117, "q"],
+        [55, "A"],
+        [132, "1"],
+        [133, "2"],
+      ]);
+    };
+    const connection = await bench.serve();
+    expect(await bench.hasQuotes(1)).toEqual(["A 1/2"]);
+    expect(connection.received.filter(({ type }) => type === "R").length).toBe(2);
+  });
+
   test("a MassQuote that asks for it is acknowledged", async () => {
     createStream("entryId");
     bench.onRequest = (connection, message) => {

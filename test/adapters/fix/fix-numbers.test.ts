@@ -150,7 +150,7 @@ describe("Session numbers that do not fit", () => {
     refuseOnce("MsgSeqNum too low");
     expect(await bench.run()).toMatchObject({
       code: "sequence_too_low",
-      message: expect.stringContaining("forbids to start the numbers anew: agree on them with the LP"),
+      message: expect.stringContaining("must be set by hand, as agreed with the LP"),
     });
     expect(logonOf(await session())[1]).toBeNull();
   });

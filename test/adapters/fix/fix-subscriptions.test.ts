@@ -99,7 +99,6 @@ function serve(subscriptions: FixSubscriptions, symbols: string): void {
   subscriptions.noteData();
 }
 
-/** The LP refuses the request of this id. */
 function refuse(subscriptions: FixSubscriptions, id: string, text = "no"): void {
   const header = { beginString: "FIX.4.4", msgType: "Y", sequence: 1, sender: "LP", target: "US", sendingTime: "" };
   const scanner = new FrameScanner({
@@ -117,7 +116,6 @@ function refuse(subscriptions: FixSubscriptions, id: string, text = "no"): void 
   );
 }
 
-/** What was sent since the last call. */
 function taken(): string[] {
   return sent.splice(0);
 }
@@ -229,7 +227,7 @@ describe("FixSubscriptions: refusals", () => {
 });
 
 describe("FixSubscriptions: answers that do not come", () => {
-  test("a request is sent once more with a new id, then its symbol is given up", async () => {
+  test("a request is sent once more with a new id, then its symbol is left alone for five minutes", async () => {
     const subscriptions = create("AB");
     subscriptions.start();
     serve(subscriptions, "B");
@@ -240,9 +238,12 @@ describe("FixSubscriptions: answers that do not come", () => {
     expect(books.log.slice(2)).toEqual(["unbind 1", "bind 3 0"]);
     await clock.advance(TIMEOUT_MS);
     expect(states()).toEqual(["A rejected: no answer within 2000 ms, twice", "B acked"]);
-    await clock.advance(100_000);
+    await clock.advance(299_999);
     expect(taken()).toEqual([]);
-    expect(failures).toEqual([]);
+    await clock.advance(1);
+    expect(taken()).toEqual(["-A:3", "+A:4"]);
+    serve(subscriptions, "A");
+    expect([states(), failures]).toEqual([["A acked", "B acked"], []]);
   });
 
   test("a symbol that was served is asked for again, ever more seldom", async () => {

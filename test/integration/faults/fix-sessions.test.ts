@@ -42,9 +42,7 @@ describeWithOwnKafka("the program while an LP ends its sessions", () => {
 
         await rig.quiet();
         expect((await rig.finish()).code).toBe(0);
-        const verdict = await rig.judge();
-        expect(verdict.findings).toEqual([]);
-        expect(verdict.declaredMissing).toBeGreaterThan(0);
+        expect((await rig.judge()).findings).toEqual([]);
         for (const [name, wanted] of CODES) {
           expect([name, await new FaultyFeed(rig, name).endCodes()]).toEqual([name, wanted]);
         }
@@ -85,7 +83,7 @@ function createFeed(name: string): RigFeed {
       HEARTBEAT_S: String(HEARTBEAT_S),
       DEPTH: "0",
       RESET: name.slice(0, name.indexOf("-")),
-      SUBSCRIBE_TIMEOUT_MS: "1000",
+     ,
     },
   };
 }

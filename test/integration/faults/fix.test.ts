@@ -174,7 +174,10 @@ async function garbage(feed: FaultyFeed): Promise<void> {
   await feed.survive(async () => {
     for (let kind = 1; kind <= GARBAGE_KINDS; kind++) {
       feed.lp.sendGarbage();
-      const isSeen = async () => (await feed.count(REJECTS)) >= rejected + kind;
+      // Were no message between them, two would be one.
+      const { quotesSent } = feed.lp.stats();
+      const isSeen = async () =>
+        (await feed.count(REJECTS)) >= rejected + kind && feed.lp.stats().quotesSent > quotesSent;
       await waitUntil(isSeen, { limitMs: ADMIN_LIMIT_MS, what: `garbage of kind ${kind}` });
     }
   });

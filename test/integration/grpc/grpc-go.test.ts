@@ -290,7 +290,8 @@ describe("a grpc-go server: TLS", () => {
     const rig = startRig({ port, host: "localhost", adapter: { tls: { caPem } } });
     await rig.hasQuotes(1);
     await rig.stop();
-    const sockets = () => Bun.spawnSync(["ss", "-Htn", "state", "established", "dport", `= :${port}`]).stdout.toString();
+    const sockets = () =>
+      Bun.spawnSync(["ss", "-Htn", "state", "established", "dport", `= :${port}`]).stdout.toString();
     await waitUntil(() => sockets().trim() === "", { limitMs: 2000, what: "the end of the connection" });
     expect(sockets().trim()).toBe("");
   });

@@ -8,7 +8,10 @@ import { compileSchema, messageArbitrary, randomSchema } from "./random-messages
 
 /** Random messages of a random schema. */
 const cases = randomSchema.chain((schema) =>
-  fc.record({ schema: fc.constant(schema), messages: fc.array(messageArbitrary(schema, 0), { minLength: 1, maxLength: 5 }) }),
+  fc.record({
+    schema: fc.constant(schema),
+    messages: fc.array(messageArbitrary(schema, 0), { minLength: 1, maxLength: 5 }),
+  }),
 );
 
 const AS_TEXT = { longs: String, enums: String, bytes: String, defaults: false } as const;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import protobuf from "protobufjs";
-import type { ProtoMessage } from "../../../src/venues/grpc/proto-schema.ts";
 import { schemaOf } from "../../../src/adapters/grpc/proto-model.ts";
+import type { ProtoMessage } from "../../../src/venues/grpc/proto-schema.ts";
 
 const INTEGERS: readonly (readonly [string, bigint, bigint])[] = [
   ["int32", -(2n ** 31n), 2n ** 31n - 1n],
@@ -37,21 +37,23 @@ export interface RandomSchema {
 
 const MESSAGES = 3;
 
-const numberOfField = fc.oneof(fc.integer({ min: 1, max: 15 }), fc.integer({ min: 16, max: 300 }), fc.integer({ min: 2000, max: 18_000 }));
+const numberOfField = fc.oneof(
+  fc.integer({ min: 1, max: 15 }),
+  fc.integer({ min: 16, max: 300 }),
+  fc.integer({ min: 2000, max: 18_000 }),
+);
 
 function fieldsArbitrary(index: number): fc.Arbitrary<RandomField[]> {
   const inner = Array.from({ length: MESSAGES - index - 1 }, (_, i) => `M${index + i + 1}`);
   const typed = fc.constantFrom(...INTEGERS.map(([type]) => type), "bool", "string", "bytes", "Kind", ...inner);
   const field = fc.record({ number: numberOfField, type: typed, label: fc.constantFrom("", "optional ", "repeated ") });
-  return fc
-    .uniqueArray(field, { minLength: 1, maxLength: 8, selector: ({ number }) => number })
-    .map((fields) =>
-      fields.map(({ number, type, label }, i) => {
-        // Repeated numbers are packed, which nothing here reads.
-        const isList = label === "repeated " && (type === "string" || type === "bytes" || type.startsWith("M"));
-        return { name: `f${i}`, number, type, label: label === "repeated " && !isList ? "" : label } as RandomField;
-      }),
-    );
+  return fc.uniqueArray(field, { minLength: 1, maxLength: 8, selector: ({ number }) => number }).map((fields) =>
+    fields.map(({ number, type, label }, i) => {
+      // Repeated numbers are packed, which nothing here reads.
+      const isList = label === "repeated " && (type === "string" || type === "bytes" || type.startsWith("M"));
+      return { name: `f${i}`, number, type, label: label === "repeated " && !isList ? "" : label } as RandomField;
+    }),
+  );
 }
 
 /** Any such schema. */

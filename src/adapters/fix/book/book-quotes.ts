@@ -2,10 +2,11 @@
 import type { Instrument } from "../../../domain/instrument.ts";
 import { type QuoteSink, QuoteView } from "../../../domain/quote.ts";
 import { FixFrame } from "../../../fix/fix-frame.ts";
+import { sendingTimeMs } from "../../../fix/fix-time.ts";
 import type { MarketDataMessage } from "../../../fix/market-data-message.ts";
 import type { MarketDataPlan } from "../../../venues/compiled-fix-venue.ts";
 import type { EntryStore } from "./entry-store.ts";
-import { messageTimeMs, sendingTimeMs } from "./message-time.ts";
+import { messageTimeMs } from "./message-time.ts";
 import type { SymbolBook } from "./symbol-book.ts";
 import { ToldTops } from "./told-tops.ts";
 

@@ -91,6 +91,7 @@ export class MarketDataBooks {
   /** Symbols touched by the message in hand. */
   readonly #touched: Int32Array;
   #touchedCount = 0;
+  #heals = 0;
   /** Symbols whose increments go on in a later message. */
   readonly #unfinished: UnfinishedSymbols;
   /** Messages so far. */
@@ -134,6 +135,11 @@ export class MarketDataBooks {
   /** The request of this id is over: its data is late. */
   unbindRequest(id: string): void {
     this.#requests.unbind(id);
+  }
+
+  /** How often a book has become the LP's so far. */
+  get heals(): number {
+    return this.#heals;
   }
 
   /** True when the book of this symbol is the LP's, as far as we know. */
@@ -236,9 +242,10 @@ export class MarketDataBooks {
     }
     if (trust !== Trust.filling) {
       this.#books[symbol].clear();
-      this.#heal(symbol);
+      if (trust !== Trust.trusted) this.#quotes.forget(symbol);
     }
-    this.#trust[symbol] = fragment === Fragment.more ? Trust.filling : Trust.trusted;
+    if (fragment === Fragment.more) this.#trust[symbol] = Trust.filling;
+    else this.#heal(symbol);
     return true;
   }
 
@@ -291,6 +298,7 @@ export class MarketDataBooks {
   #admit(symbol: number, isQuote: boolean): boolean {
     const trust = this.#trust[symbol];
     if (isQuote && (trust === Trust.fresh || trust === Trust.asked)) {
+      this.#quotes.forget(symbol);
       this.#heal(symbol);
       this.#touch(symbol);
       this.#rptSequences.restart(symbol, -1);
@@ -305,7 +313,7 @@ export class MarketDataBooks {
   #heal(symbol: number): void {
     if (this.#trust[symbol] === Trust.trusted) return;
     this.#trust[symbol] = Trust.trusted;
-    this.#quotes.forget(symbol);
+    this.#heals++;
   }
 
   #judge(symbol: number, verdict: Verdict): void {

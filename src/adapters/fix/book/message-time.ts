@@ -1,6 +1,6 @@
 // Hot path.
 import type { FixFrame } from "../../../fix/fix-frame.ts";
-import { entryTimeMs, NOT_A_TIME, utcTimestampMs } from "../../../fix/fix-time.ts";
+import { entryTimeMs, NOT_A_TIME, sendingTimeMs, utcTimestampMs } from "../../../fix/fix-time.ts";
 import type { MarketDataMessage } from "../../../fix/market-data-message.ts";
 import type { MarketDataPlan } from "../../../venues/compiled-fix-venue.ts";
 
@@ -14,11 +14,6 @@ export function messageTimeMs(from: MarketDataPlan["time"], message: MarketDataM
   if (from === "transactTime") timeMs = utcTimestampMs(message.bytes, message.timeStart, message.timeEnd);
   else if (from === "entry") timeMs = firstEntryTimeMs(message, sentMs);
   return timeMs === NOT_A_TIME ? sentMs : timeMs;
-}
-
-/** SendingTime (52), whole ms since the epoch; −1 when it is no time. */
-export function sendingTimeMs(frame: FixFrame): number {
-  return utcTimestampMs(frame.bytes, frame.sendingTimeStart, frame.sendingTimeEnd);
 }
 
 /** MDEntryDate (272) and MDEntryTime (273) of the first entry that has one. */

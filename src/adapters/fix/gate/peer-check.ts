@@ -1,6 +1,6 @@
 // Hot path.
 import type { FixFrame } from "../../../fix/fix-frame.ts";
-import { NOT_A_TIME, utcTimestampMs } from "../../../fix/fix-time.ts";
+import { NOT_A_TIME, sendingTimeMs } from "../../../fix/fix-time.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { FixIdentity } from "../engine/fix-engine.ts";
 import { isSame, textBytes } from "./same-text.ts";
@@ -60,7 +60,7 @@ export class PeerCheck {
   }
 
   #isSkewed(frame: FixFrame): boolean {
-    const sentMs = utcTimestampMs(frame.bytes, frame.sendingTimeStart, frame.sendingTimeEnd);
+    const sentMs = sendingTimeMs(frame);
     if (sentMs === NOT_A_TIME) return true;
     const ageMs = this.#readAtMs - sentMs;
     if (ageMs < -this.#maxClockSkewMs) return true;
