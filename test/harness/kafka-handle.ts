@@ -1,8 +1,12 @@
-import { type ITopicConfig, Kafka, logLevel } from "kafkajs";
+import { type Admin, type ITopicConfig, Kafka, KafkaJSProtocolError, logLevel } from "kafkajs";
 import type { KafkaBroker } from "./kafka-broker.ts";
 import type { KafkaCertificates } from "./kafka-certificates.ts";
 import { KAFKA_TEST_USER, type KafkaListener, type ListenerPorts, listenerHost } from "./kafka-configuration.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** How long the partitions of a new topic may be without leaders, ms. */
+const LEADERS_LIMIT_MS = 10_000;
 
 /** `host:port` of each way in (`localhost` for TLS, else 127.0.0.1); asking for a listener that was not started throws. */
 export interface KafkaBootstrap {
@@ -208,9 +212,23 @@ async function createTopic(address: string, topic: ITopicConfig): Promise<void> 
   const admin = new Kafka({ brokers: [address], clientId: "edge-ingester-test", logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
-    const isNew = await admin.createTopics({ topics: [topic], waitForLeaders: true, timeout: 10_000 });
+    // kafkajs's own wait rejects when a busy broker does not know the topic yet.
+    const isNew = await admin.createTopics({ topics: [topic], waitForLeaders: false, timeout: LEADERS_LIMIT_MS });
     if (!isNew) throw new Error(`Cannot create topic '${topic.topic}': it exists`);
+    const what = `leaders of topic '${topic.topic}'`;
+    await waitUntil(() => hasLeaders(admin, topic.topic), { limitMs: LEADERS_LIMIT_MS, what });
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** Whether every partition can be written to; false as well while the broker does not know the topic. */
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0].partitions.length > 0 && topics[0].partitions.every(({ leader }) => leader >= 0);
+  } catch (error) {
+    if (error instanceof KafkaJSProtocolError && error.retriable) return false;
+    throw error;
   }
 }

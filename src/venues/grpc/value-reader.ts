@@ -3,7 +3,7 @@
 import { isSequenceText, MAX_DECIMAL_BYTES } from "../decimal-text.ts";
 import { FieldState } from "../field-state.ts";
 import { BAD_TIME, boundedTimeMs, NO_TIME } from "../time-text.ts";
-import { type IntegerForm, IntegerText, MAX_INTEGER_DIGITS } from "./integer-text.ts";
+import { IntegerForm, IntegerText, MAX_INTEGER_DIGITS } from "./integer-text.ts";
 import { NOTHING, type QuoteText, writeUnitsNano } from "./quote-text.ts";
 import type { DecimalPlan, SequencePlan, TestPlan, TimePlan, ValueRef } from "./value-plan.ts";
 import type { WireScanner } from "./wire-scanner.ts";
@@ -45,7 +45,7 @@ export class ValueReader {
       return text.putDecimal(place, scanner.bytes, scanner.starts[slot], scanner.ends[slot]);
     }
     if (!isThere && hasPresence) return FieldState.absent;
-    if (plan.kind === "unitsNano") return this.#readUnitsNano(plan, { scanner, text, place });
+    if (plan.kind === "unitsNano") return this.#readUnitsNano(plan, scanner, text, place);
     const integer = this.#integer;
     integer.set(plan.form, isThere ? scanner.lows[slot] : 0, isThere ? scanner.highs[slot] : 0);
     const exponent = plan.exponentValue === null ? plan.exponent : this.#readExponent(plan.exponentValue);
@@ -126,7 +126,9 @@ export class ValueReader {
 
   #readUnitsNano(
     plan: Extract<DecimalPlan, { kind: "unitsNano" }>,
-    { scanner, text, place }: { scanner: WireScanner; text: QuoteText; place: number },
+    scanner: WireScanner,
+    text: QuoteText,
+    place: number,
   ): FieldState {
     const integer = this.#integer;
     const nano = this.#smallInteger(scanner, plan.nano, plan.nanoForm);
@@ -151,6 +153,9 @@ export class ValueReader {
   /** A number that must be small to mean anything: what does not fit into 32 bits becomes one that is out of all bounds. */
   #smallInteger(scanner: WireScanner, slot: number, form: IntegerForm): number {
     if (scanner.seen[slot] === 0) return 0;
+    const low = scanner.lows[slot];
+    if (form === IntegerForm.signed32) return low;
+    if (form === IntegerForm.zigzag32) return (low >>> 1) ^ -(low & 1);
     const integer = this.#integer;
     integer.set(form, scanner.lows[slot], scanner.highs[slot]);
     let value = 0;
