@@ -1,5 +1,6 @@
 /*
- * What reading FIX market data costs, bytes to fields: `bun test/bench/fix-scan.bench.ts [--no-java]`. Prints a table; no
+ * What reading FIX market data costs, bytes to fields: `bun test/bench/fix-scan.bench.ts [--no-java]`, and the end of
+ * `./build.sh bench fix`. Prints a table; no
  * limit is tested, for times are the machine's. The best round counts, which is the least disturbed one; the ratios, taken
  * in one run on one machine, are the figures to trust.
  *
@@ -162,29 +163,34 @@ async function measureJava(load: Load): Promise<readonly [parse: number, read: n
   }
 }
 
-const LOADS = [createLoad("W", () => "W"), createLoad("M", (n) => (n % 5 === 0 ? "W" : "X"))];
-const scanFrames = frameReader();
-const scanMarketData = marketDataReader();
-const parseObject = jspurefixReader((view) => void view.toObject());
-const parseOnly = jspurefixReader(() => undefined);
+/** Prints what each reader takes for the same messages. */
+export async function benchScan(): Promise<void> {
+  const loads = [createLoad("W", () => "W"), createLoad("M", (n) => (n % 5 === 0 ? "W" : "X"))];
+  const scanFrames = frameReader();
+  const scanMarketData = marketDataReader();
+  const parseObject = jspurefixReader((view) => void view.toObject());
+  const parseOnly = jspurefixReader(() => undefined);
 
-for (const load of LOADS) {
-  const ours = measure(load, scanMarketData);
-  const java = await measureJava(load);
-  const rows: [string, number][] = [
-    ["frames and market data (ours)", ours],
-    ["frames alone (ours)", measure(load, scanFrames)],
-    ["jspurefix, to object", measure(load, parseObject)],
-    ["jspurefix, parse alone", measure(load, parseOnly)],
-  ];
-  if (java !== null) rows.push(["QuickFIX/J, parse", java[0]], ["QuickFIX/J, parse and read entries", java[1]]);
-  console.log(`${load.title}: ${MESSAGES} messages of ${Math.round(load.bytes.length / MESSAGES)} bytes`);
-  console.table(
-    rows.map(([reader, rate]) => ({
-      reader,
-      "k msg/s": Math.round(rate),
-      "ns/msg": Math.round(1e6 / rate),
-      "ours is faster": `${(ours / rate).toFixed(1)}×`,
-    })),
-  );
+  for (const load of loads) {
+    const ours = measure(load, scanMarketData);
+    const java = await measureJava(load);
+    const rows: [string, number][] = [
+      ["frames and market data (ours)", ours],
+      ["frames alone (ours)", measure(load, scanFrames)],
+      ["jspurefix, to object", measure(load, parseObject)],
+      ["jspurefix, parse alone", measure(load, parseOnly)],
+    ];
+    if (java !== null) rows.push(["QuickFIX/J, parse", java[0]], ["QuickFIX/J, parse and read entries", java[1]]);
+    console.log(`${load.title}: ${MESSAGES} messages of ${Math.round(load.bytes.length / MESSAGES)} bytes`);
+    console.table(
+      rows.map(([reader, rate]) => ({
+        reader,
+        "k msg/s": Math.round(rate),
+        "ns/msg": Math.round(1e6 / rate),
+        "ours is faster": `${(ours / rate).toFixed(1)}×`,
+      })),
+    );
+  }
 }
+
+if (import.meta.main) await benchScan();

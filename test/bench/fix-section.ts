@@ -10,22 +10,35 @@ import {
   type Throughput,
   throughputLine,
 } from "./bench-rig.ts";
+import { benchScan } from "./fix-scan.bench.ts";
 import { cpuUs, metricSum, residentMb } from "./process-figures.ts";
 
 const SYMBOL_COUNT = 20;
+/** Cost must not depend on how many there are. */
+const FLATNESS_SYMBOL_COUNTS = [10, 200, 2000];
 const FEED = "lp-alpha";
 const PREFIX = "LP_ALPHA_";
 const LIVE_LIMIT_MS = 20_000;
 const IDLE_MS = 5000;
 
-/** FIX to acked record: CPU per message when every update is published and when only changes of the top are; start and idle. */
+/**
+ * FIX to acked record: CPU per message when every update is published and when only changes of the top are, by number of
+ * symbols; start and idle; the scanner against other parsers.
+ */
 export async function benchFix(kafka: TestKafka): Promise<void> {
   console.log(
     `\nFIX to acked Kafka record: W and X (1 to 4 entries) over ${SYMBOL_COUNT} symbols, ${PARTITIONS} partitions, broker on this machine`,
   );
-  const rows = [await measureFlood(kafka, "every_update"), await measureFlood(kafka, "top_change")];
+  const rows: Throughput[] = [];
+  for (const publish of ["every_update", "top_change"] as const) {
+    rows.push(await measureFlood(kafka, { publish, symbolCount: SYMBOL_COUNT }));
+  }
+  for (const symbolCount of FLATNESS_SYMBOL_COUNTS) {
+    rows.push(await measureFlood(kafka, { publish: "every_update", symbolCount }));
+  }
   for (const row of rows) console.log(throughputLine(row, "message"));
   await measureStart(kafka);
+  await benchScan();
 }
 
 /** The feed's settings for a loopback LP, from what `simulate` printed. */
@@ -37,20 +50,25 @@ function feedOf(facts: Record<string, unknown>, more: Record<string, string>): R
   return env;
 }
 
-function startLp(rate: string) {
-  const symbols = Array.from({ length: SYMBOL_COUNT }, (_, i) => `SY${i}/USD`);
+function startLp(rate: string, symbolCount: number) {
+  const symbols = Array.from({ length: symbolCount }, (_, i) => `SY${i}/USD`);
   return startVenue(["--venue", "fix-generic", "--rate", rate, "--symbols", symbols.join(",")]);
 }
 
-async function measureFlood(kafka: TestKafka, publish: "every_update" | "top_change"): Promise<Throughput> {
-  const lp = await startLp("full");
-  const topic = `bench.fix.${publish.replace("_", "-")}`;
+async function measureFlood(
+  kafka: TestKafka,
+  { publish, symbolCount }: { publish: "every_update" | "top_change"; symbolCount: number },
+): Promise<Throughput> {
+  const lp = await startLp("full", symbolCount);
+  const topic = `bench.fix.${publish.replace("_", "-")}.${symbolCount}`;
   await createTopics(kafka, topic);
   const ours = await startIngester(
     { brokers: kafka.bootstrap.plain, topic },
     feedOf(lp.facts, { PUBLISH: publish, RESET: "logon" }),
   );
-  const result = await measure(`publish ${publish}, zstd, acks=all`, ours.child.pid, () => messages(ours));
+  await untilServed(ours, symbolCount);
+  const what = `${symbolCount} symbols, publish ${publish}, zstd, acks=all`;
+  const result = await measure(what, ours.child.pid, () => messages(ours));
   const metrics = await ours.scrape();
   const quotes = metricSum(metrics, "market_data_raw_ticks_total");
   const all = metricSum(metrics, "ingester_feed_messages_total");
@@ -60,13 +78,23 @@ async function measureFlood(kafka: TestKafka, publish: "every_update" | "top_cha
   return result;
 }
 
+/** Waits until the LP has answered for every symbol: what comes before is start, not stream. */
+async function untilServed(ingester: Ingester, symbolCount: number): Promise<void> {
+  const startedMs = performance.now();
+  while (metricSum(await ingester.scrape(), "ingester_feed_subscriptions", 'state="acked"') < symbolCount) {
+    if (performance.now() - startedMs > LIVE_LIMIT_MS)
+      throw new Error(`Cannot measure: not all ${symbolCount} symbols came`);
+    await Bun.sleep(100);
+  }
+}
+
 async function messages(ingester: Ingester): Promise<number> {
   return metricSum(await ingester.scrape(), "ingester_feed_messages_total");
 }
 
 /** From the start of the process to the first quote, and what it costs while the LP says little. */
 async function measureStart(kafka: TestKafka): Promise<void> {
-  const lp = await startLp("10");
+  const lp = await startLp("10", SYMBOL_COUNT);
   await createTopics(kafka, "bench.fix.start");
   const startedMs = performance.now();
   const ours = await startIngester(

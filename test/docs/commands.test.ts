@@ -42,6 +42,9 @@ const SHOWN_FILES: Readonly<Record<string, string>> = {
   "aurora-password": "secret",
   "boreal.json": shownProfile("docs/add-a-rest-venue.md"),
   "boreal-token": "secret",
+  "cygnus.json": shownProfile("docs/add-a-grpc-venue.md"),
+  "cygnus.proto": /^```proto\n(.*?)\n```$/ms.exec(textOf("docs/add-a-grpc-venue.md"))?.[1] ?? "",
+  "cygnus-token": "secret",
 };
 
 function shownProfile(page: string): string {

@@ -2,19 +2,26 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { feedPrefix } from "../../src/config/feed-names.ts";
 import type { FixSimulator, FixSimulatorOptions } from "../../src/simulator/fix/fix-simulator.ts";
 import { startFixSimulator } from "../../src/simulator/simulator.ts";
 import { createKafkaCertificates, type KafkaCertificates } from "../harness/kafka-certificates.ts";
-import { MetricsText } from "../harness/metrics-text.ts";
 import { startSimulatorProcess } from "../harness/simulator-process.ts";
 import { waitUntil } from "../harness/wait-until.ts";
-import { emptyFolder, type Running, runBinary, startBinary } from "./binary.ts";
+import { emptyFolder, runBinary } from "./binary.ts";
+import {
+  connections,
+  environment,
+  feedEnv,
+  metrics,
+  page,
+  type ReadableVenue,
+  start,
+  untilQuoted,
+  WAIT_LIMIT_MS,
+} from "./program.ts";
 
 const SEED = Number(process.env["FIX_SEED"] ?? 20_260_102);
 const TEST_LIMIT_MS = 30_000;
-const WAIT_LIMIT_MS = 10_000;
-const QUOTES = 50;
 /** Found nowhere but in the program's own memory. */
 const CANARY = "canary-4711-do-not-print";
 /** Asserted loosely, as the machine may be busy; the targets are 0.5 s and 130 MB, and what was measured is printed. */
@@ -50,66 +57,9 @@ function startTlsLp(options: Partial<FixSimulatorOptions> = {}): FixSimulator {
   return startLp({ tls: { cert: pems.cert, key: pems.key }, ...options });
 }
 
-/** The variables of a feed that reads this LP. */
-function feedEnv(
-  name: string,
-  lp: { readonly venue: string; readonly symbols: readonly string[]; readonly clientSettings: object },
-  more: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  const settings = {
-    VENUE: lp.venue,
-    SYMBOLS: lp.symbols.slice(0, 2).join(","),
-    HEARTBEAT_S: "1",
-    INITIAL_DELAY_MS: "50",
-    MAX_DELAY_MS: "500",
-    ...lp.clientSettings,
-    ...more,
-  };
-  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [feedPrefix(name) + key, value]));
-}
-
-/** The environment of these feeds, and nothing else of the machine's. */
-function environment(feeds: Readonly<Record<string, Record<string, string>>>): Record<string, string> {
-  return Object.assign(
-    { FEEDS: Object.keys(feeds).join(","), ADMIN_PORT: "0", CONNECTS_PER_SECOND: "100" },
-    ...Object.values(feeds),
-  );
-}
-
-interface Program {
-  readonly run: Running;
-  readonly url: string;
-}
-
-async function start(env: Record<string, string>, where = emptyFolder()): Promise<Program> {
-  const run = startBinary(["run"], env, where);
-  return { run, url: String((await run.waitForLog("admin_server_started"))["url"]) };
-}
-
-async function page({ url }: Program, path: string): Promise<string> {
-  return await (await fetch(`${url}${path}`, { signal: AbortSignal.timeout(WAIT_LIMIT_MS) })).text();
-}
-
-async function metrics(program: Program): Promise<MetricsText> {
-  return new MetricsText(await page(program, "/metrics"));
-}
-
-async function untilQuoted(program: Program, feeds: readonly string[]): Promise<void> {
-  const isSo = async () => {
-    const now = await metrics(program);
-    return feeds.every((source) => now.sum("ingester_quotes_acked_total", { source }) >= QUOTES);
-  };
-  await waitUntil(isSo, { limitMs: WAIT_LIMIT_MS, what: `quotes of ${feeds.join(", ")}` });
-}
-
-/** The only connection of each feed, as /status tells of it. */
-async function connections(
-  program: Program,
-): Promise<Record<string, { state: string; lastError: { code: string; message: string } | null }>> {
-  const { feeds } = JSON.parse(await page(program, "/status"));
-  return Object.fromEntries(
-    feeds.map((feed: { name: string; connections: unknown[] }) => [feed.name, feed.connections[0]]),
-  );
+/** The variables of a feed that reads this LP, which notices silence soon. */
+function lpEnv(name: string, lp: ReadableVenue, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return feedEnv(name, lp, { HEARTBEAT_S: "1", ...more });
 }
 
 /** Everything below a folder, as one text. */
@@ -129,10 +79,10 @@ describe("an LP over TLS", () => {
       const mutual = startTlsLp({ tls: { cert: pems.cert, key: pems.key, clientCa: pems.ca } });
       const where = emptyFolder();
       const feeds = {
-        plain: feedEnv("plain", startTlsLp(), { TLS_CA_FILE }),
-        mutual: feedEnv("mutual", mutual, { TLS_CA_FILE, ...ours }),
-        named: feedEnv("named", startTlsLp(), { TLS_CA_FILE, TLS_SERVER_NAME: "localhost" }),
-        apart: feedEnv(
+        plain: lpEnv("plain", startTlsLp(), { TLS_CA_FILE }),
+        mutual: lpEnv("mutual", mutual, { TLS_CA_FILE, ...ours }),
+        named: lpEnv("named", startTlsLp(), { TLS_CA_FILE, TLS_SERVER_NAME: "localhost" }),
+        apart: lpEnv(
           "apart",
           { venue: "fix-generic", symbols: apart.symbols, clientSettings: apart.settings },
           { TLS_CA_FILE },
@@ -175,14 +125,14 @@ describe("an LP that does not take us, or is not who it should be", () => {
   function badFeeds(): Record<string, Record<string, string>> {
     const wantsLogin = () => startLp({ logon: { username: "edge1", password: "right" } });
     return {
-      untrusted: feedEnv("untrusted", startTlsLp(), { TLS_CA_FILE: certificates.otherCaFile }),
-      unnamed: feedEnv("unnamed", startTlsLp(), { TLS_CA_FILE: certificates.caFile, TLS_SERVER_NAME: "lp.example" }),
-      uncertified: feedEnv("uncertified", startTlsLp({ tls: { cert: pems.cert, key: pems.key, clientCa: pems.ca } }), {
+      untrusted: lpEnv("untrusted", startTlsLp(), { TLS_CA_FILE: certificates.otherCaFile }),
+      unnamed: lpEnv("unnamed", startTlsLp(), { TLS_CA_FILE: certificates.caFile, TLS_SERVER_NAME: "lp.example" }),
+      uncertified: lpEnv("uncertified", startTlsLp({ tls: { cert: pems.cert, key: pems.key, clientCa: pems.ca } }), {
         TLS_CA_FILE: certificates.caFile,
       }),
-      password: feedEnv("password", wantsLogin(), PASSWORDS),
-      unknown: feedEnv("unknown", startLp({ logon: { sender: "SOMEBODY" } })),
-      nobody: feedEnv("nobody", startLp(), { PORT: "1" }),
+      password: lpEnv("password", wantsLogin(), PASSWORDS),
+      unknown: lpEnv("unknown", startLp({ logon: { sender: "SOMEBODY" } })),
+      nobody: lpEnv("nobody", startLp(), { PORT: "1" }),
     };
   }
 
@@ -198,7 +148,7 @@ describe("an LP that does not take us, or is not who it should be", () => {
   test(
     "each feed backs off and says in /status what is wrong, in the LP's own words; the rest quotes on",
     async () => {
-      const feeds = { ...badFeeds(), good: feedEnv("good", startLp()) };
+      const feeds = { ...badFeeds(), good: lpEnv("good", startLp()) };
       const program = await start({ ...environment(feeds), SINK: "discard" });
       try {
         await untilQuoted(program, ["good"]);
@@ -236,7 +186,7 @@ describe("an LP that does not take us, or is not who it should be", () => {
         expect(row).toMatchObject({ isGood: false, detail: expect.stringMatching(message) });
         expect(row?.variable).toStartWith(variable);
       }
-      const good = await runBinary(["check", "--connect"], environment({ good: feedEnv("good", startLp()) }));
+      const good = await runBinary(["check", "--connect"], environment({ good: lpEnv("good", startLp()) }));
       expect(good.stdout).toMatch(/feed good\s+ok/);
       expect(good.code).toBe(0);
     },
@@ -295,9 +245,9 @@ describe("secrets", () => {
       const key = signed.clientSettings["PASSWORD"];
       const login = { USERNAME: "edge1", PASSWORD: CANARY };
       const feeds = {
-        echoing: feedEnv("echoing", echoing, login),
-        refusing: feedEnv("refusing", refusing, login),
-        signed: feedEnv("signed", signed, { TLS_CA_FILE: certificates.caFile, HEARTBEAT_S: "5" }),
+        echoing: lpEnv("echoing", echoing, login),
+        refusing: lpEnv("refusing", refusing, login),
+        signed: lpEnv("signed", signed, { TLS_CA_FILE: certificates.caFile, HEARTBEAT_S: "5" }),
       };
       const env = { ...environment(feeds), LOG_LEVEL: "debug" };
       const program = await start(env, where);
@@ -348,7 +298,7 @@ describe("fix decode", () => {
   test("shows the messages of a session by their names, without the password", async () => {
     const where = emptyFolder();
     const lp = startLp({ logon: { username: "edge1", password: CANARY } });
-    const feeds = { lp: feedEnv("lp", lp, { USERNAME: "edge1", PASSWORD: CANARY }) };
+    const feeds = { lp: lpEnv("lp", lp, { USERNAME: "edge1", PASSWORD: CANARY }) };
     const checked = await runBinary(["check", "--connect"], environment(feeds), where);
     expect(checked.code).toBe(0);
     const log = lp.requests.map(({ connection, text }) => `12:00:00.000 ${connection} < ${text}`).join("\n");
@@ -372,7 +322,7 @@ describe("start", () => {
     "with FIX on: soon live, and small",
     async () => {
       const lp = startLp({ ratePerSecond: 1000 });
-      const env = { ...environment({ lp: feedEnv("lp", lp) }), SINK: "discard" };
+      const env = { ...environment({ lp: lpEnv("lp", lp) }), SINK: "discard" };
       const startMs = performance.now();
       const program = await start(env);
       const upMs = performance.now() - startMs;

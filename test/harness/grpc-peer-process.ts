@@ -3,6 +3,7 @@ import { installGrpcPeer } from "./grpc-peer-install.ts";
 
 /** What a peer is started with; `test/harness/grpc-peer/main.go` says what each means. */
 export interface GrpcPeerOptions {
+  readonly host?: string;
   readonly port?: number;
   readonly cert?: string;
   readonly key?: string;

@@ -20,6 +20,11 @@ import type { FixEndpoint } from "./socket-options.ts";
 
 /** How long connecting may take, TLS included, ms. */
 const CONNECT_LIMIT_MS = 10_000;
+/**
+ * With a client certificate the Logon waits this long behind the handshake, ms: one that comes together with the end of it
+ * lies unread at LPs on QuickFIX/J 2.3.2 until more bytes come (19 of 20 times with TLS 1.3).
+ */
+const LOGON_DELAY_MS = 100;
 /** How long the LP may take to answer our Logout, ms. */
 const LOGOUT_LIMIT_MS = 500;
 /** News of a disconnection is obeyed by sessions this old, ms: it is repeated, and every other server may send it too. */
@@ -56,6 +61,7 @@ export class FixSession implements Session, FixEngineListener {
   #numbers: KeptNumbers | null = null;
   /** The limit of the Logon, later that of the Logout. */
   #limit: Timer | null = null;
+  #logonDelay: Timer | null = null;
   #closingTime: Timer | null = null;
   #unwatchPressure: (() => void) | null = null;
   #isReset = false;
@@ -134,7 +140,8 @@ export class FixSession implements Session, FixEngineListener {
 
   /** What was lost was mostly told as a hole; a reset jumps without one, and a GapFill may go beyond its end. */
   onDataLost(from: number, to: number): void {
-    if (to > this.#gapTold) this.#tellGap(Math.max(from, this.#gapTold) - 1, to);
+    // The number a hole was told up to is one that was seen.
+    if (to > this.#gapTold + 1) this.#tellGap(Math.max(from - 1, this.#gapTold), to);
     this.#marketData.distrustAll();
   }
 
@@ -144,6 +151,10 @@ export class FixSession implements Session, FixEngineListener {
     if (!isTold && this.#engine?.isLoggedOn === true) this.#tellGap(last, first);
     this.#gapTold = 0;
     this.#marketData.distrustAll();
+  }
+
+  onOursFilledOver(from: number, to: number): void {
+    this.#marketData.onOursFilledOver(from, to);
   }
 
   onEnd(end: EngineEnd): void {
@@ -197,7 +208,13 @@ export class FixSession implements Session, FixEngineListener {
       const closed: SessionEnd = { reason: "planned", message: CLOSED_TEXT };
       this.#closingTime = atClosingTime(calendar, this.#context.clock, () => this.#leave(closed));
     }
-    this.#engine.logon();
+    this.#logOn(this.#engine);
+  }
+
+  #logOn(engine: FixEngineSession): void {
+    const { tls } = this.#options.endpoint;
+    if (tls === null || tls.certPem === null) engine.logon();
+    else this.#logonDelay = this.#context.clock.schedule(LOGON_DELAY_MS, () => this.#guard(() => engine.logon()));
   }
 
   #createEngine(engine: FixEngine, numbers: KeptNumbers): FixEngineSession {
@@ -290,6 +307,7 @@ export class FixSession implements Session, FixEngineListener {
     this.#isOver = true;
     this.#context.signal.removeEventListener("abort", this.#onAbort);
     this.#limit?.cancel();
+    this.#logonDelay?.cancel();
     this.#closingTime?.cancel();
     this.#unwatchPressure?.();
     this.#marketData.stop();

@@ -165,6 +165,15 @@ export class FixSubscriptions {
     for (const subscription of open) this.#subscribe([subscription]);
   }
 
+  /** Requests numbered `from … to − 1` that still wait for their first answer are sent anew, at once. */
+  askAgain(from: number, to: number): void {
+    for (const [sequence, { members }] of [...this.#bySequence]) {
+      if (sequence < from || sequence >= to) continue;
+      const open = [...members].filter(({ state }) => state === "pending");
+      if (open.length > 0) this.#subscribe(open);
+    }
+  }
+
   /** The symbols, by index, that are on the request of this id. */
   symbolsOn(requestId: string): number[] {
     return [...(this.#byId.get(requestId)?.members ?? [])].map(({ symbol }) => symbol);

@@ -137,6 +137,11 @@ export class SessionMarketData {
     if (!this.#isStopped) this.#books.distrustAll("sequence_gap");
   }
 
+  /** The LP will never answer our requests of these numbers. */
+  onOursFilledOver(from: number, to: number): void {
+    if (!this.#isStopped) this.#subscriptions.askAgain(from, to);
+  }
+
   onApplication(frame: FixFrame): void {
     if (this.#isStopped) return;
     this.#monitor.onData();
@@ -165,18 +170,23 @@ export class SessionMarketData {
   /** Until the LP has sent a new book all of the symbol is missed: from this message on, where no hole told of it before. */
   #onDistrust(instrument: Instrument, reason: DistrustReason): void {
     this.#counts.distrusted++;
-    if (!TOLD_BEFORE.has(reason)) {
-      const sequence = this.#lastSequence();
-      this.#monitor.onGap([instrument], String(sequence - 1), String(sequence));
-    }
+    if (!TOLD_BEFORE.has(reason)) this.#tellMissed([instrument]);
     this.#subscriptions.resubscribe(instrument);
+  }
+
+  /** The message in hand is of no use to these; null = to any. */
+  #tellMissed(instruments: readonly Instrument[] | null): void {
+    const sequence = this.#lastSequence();
+    this.#monitor.onGap(instruments, String(sequence - 1), String(sequence));
   }
 
   #onUnreadable(frame: FixFrame): void {
     this.#monitor.onReject("unreadable", this.#secrets.bytes(frame.bytes.subarray(frame.start, frame.end)));
     const symbols = this.#messages.symbolsOf(frame);
-    if (symbols === null) this.#books.distrustAll("unreadable");
-    else for (const symbol of symbols) this.#books.distrust(symbol, "unreadable");
+    if (symbols === null) {
+      this.#tellMissed(null);
+      this.distrustAll();
+    } else for (const symbol of symbols) this.#books.distrust(symbol, "unreadable");
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { ChannelCredentials, ChannelOptions } from "@grpc/grpc-js";
 import { IngestError } from "../../domain/ingest-error.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
@@ -134,6 +134,7 @@ export class GrpcLink {
     const create = credentials._createSecureConnector.bind(credentials);
     credentials._createSecureConnector = (...parameters) => {
       const connector = create(...parameters);
+      withoutAddressAsName(connector);
       return {
         waitForReady: () => connector.waitForReady(),
         getCallCredentials: () => connector.getCallCredentials(),
@@ -189,6 +190,15 @@ export class GrpcLink {
       retry: "backoff",
     });
   }
+}
+
+/**
+ * The library names the host to the venue even where that is an IP address, which no name may be (RFC 6066, section 3): Bun refuses
+ * it. Without a name the address itself is looked for in the certificate.
+ */
+function withoutAddressAsName(connector: object): void {
+  const { connectionOptions } = connector as { connectionOptions?: { servername?: string } };
+  if (isIP(connectionOptions?.servername ?? "") !== 0) delete connectionOptions?.servername;
 }
 
 function createCredentials({ grpc, target, tls }: GrpcLinkOptions): ChannelCredentials {

@@ -192,10 +192,11 @@ export class GrpcSession implements Session {
 
   #onControl(carrier: Carrier, control: GrpcControl): void {
     if (control.kind === "none") return;
-    this.#context.monitor.onData();
     if (control.kind === "answers") this.#subscriptions?.onAnswers(carrier.group, control);
-    else if (control.kind === "reply") this.#outbox?.push(control.message);
-    else if (control.kind === "reconnect") this.#context.monitor.onReconnectAsked(venueText(control.reason));
+    else if (control.kind === "reply") {
+      this.#context.monitor.onData();
+      this.#outbox?.push(control.message);
+    } else if (control.kind === "reconnect") this.#context.monitor.onReconnectAsked(venueText(control.reason));
     else if (control.kind === "refusal") this.#onRefused(carrier, control.reason);
     else {
       const code = control.isCredentials ? "logon_refused" : control.isRateLimit ? "rate_limited" : "venue_error";

@@ -89,7 +89,7 @@ class ModelReader {
       type,
       isRepeated: field.repeated,
       isMap: field.map,
-      hasPresence: !field.repeated && (type === "message" || Boolean(field.hasPresence)),
+      hasPresence: !field.repeated && !field.map && (type === "message" || Boolean(field.hasPresence)),
       message: () => this.#message(resolvedType as Type),
       values: type === "enum" ? new Map(Object.entries((resolvedType as Enum).values)) : new Map(),
     };

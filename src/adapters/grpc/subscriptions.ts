@@ -77,6 +77,8 @@ export class GrpcSubscriptions {
   /** Asks for every symbol; also anew, after all calls were ended. */
   start(): void {
     this.#groups.clear();
+    // What asked for them before is gone: nothing has to be taken back.
+    for (const subscription of this.#subscriptions.values()) subscription.group = null;
     this.#ask([...this.#subscriptions.values()]);
   }
 

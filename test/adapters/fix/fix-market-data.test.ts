@@ -101,6 +101,19 @@ describe("FixSession: market data", () => {
     expect(requestsOf(connection)).toEqual(["+A:1", "+B:2", "-A:1", "+A:3"]);
   });
 
+  test("one that names no symbol may be of any: one gap tells of all", async () => {
+    create();
+    const connection = await bench.serve();
+    connection.send("X", [
+      [268, "1"],
+      [279, "0"],
+      [269, "0"],
+      [270, "1.2.3"],
+    ]);
+    await bench.notes(/acked/, 4);
+    expect(await bench.notes(/gap/)).toEqual(["gap 3-4 all"]);
+  });
+
   test("a book that cannot be trusted is asked for anew", async () => {
     create({ symbols: ["A"] });
     const connection = await bench.serve();
@@ -223,15 +236,7 @@ describe("FixSession: quote streams", () => {
       subscribeTimeoutMs: 60_000,
     });
     bench.acceptor.numbers.nextOutgoing = 4;
-    bench.onRequest = (connection, message) => {
-      connection.send("S", [
-        [131, message.get(131) ?? ""],
-        [117, "q"],
-        [55, "A"],
-        [132, "1"],
-        [133, "2"],
-      ]);
-    };
+    bench.onRequest = (connection) => connection.send("S", quoteOf(connection, "1", "2"));
     await bench.serve();
     expect(await bench.hasQuotes(1)).toEqual(["A 1/2"]);
     expect(await bench.notes(/gap/)).toEqual(["gap 0-4 all"]);

@@ -139,7 +139,8 @@ describe("FIX over TLS", () => {
     await eventually(() => bench.bytes > 10_000_000, "10 MB");
     const before = process.memoryUsage().rss;
     await eventually(() => bench.bytes > 60_000_000, "60 MB");
-    expect(process.memoryUsage().rss - before).toBeLessThan(40_000_000);
+    // Of the whole process, with whatever other tests have left to collect; a pause that holds nothing back costs 293 MB.
+    expect(process.memoryUsage().rss - before).toBeLessThan(120_000_000);
     bench.connection.hold(true);
     const { bytes } = bench;
     await Bun.sleep(50);

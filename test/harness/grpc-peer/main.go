@@ -43,6 +43,7 @@ func (rawCodec) Name() string { return "proto" }
 var _ encoding.Codec = rawCodec{}
 
 func main() {
+	host := flag.String("host", "127.0.0.1", "an address of the loopback interface")
 	port := flag.Int("port", 0, "0: any free one")
 	certFile := flag.String("cert", "", "PEM; with it the server speaks TLS")
 	keyFile := flag.String("key", "", "PEM")
@@ -70,7 +71,7 @@ func main() {
 		registerDescriptors()
 		registerV1Alpha(server)
 	}
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
+	listener, err := net.Listen("tcp", fmt.Sprintf("%s:%d", *host, *port))
 	check(err)
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	go func() {

@@ -32,8 +32,7 @@ const FEEDS: readonly RigFeed[] = Object.entries(LPS).map(([venue, settings]) =>
   symbolCount: 2,
   ratePerSecond: 200,
   profile: { limits: { connects: { count: 100, windowMs: 1000 } } },
-  // A request that our GapFill went over is not answered: it is asked for again after this.
-  settings: { ...settings, SUBSCRIBE_TIMEOUT_MS: "1000" },
+  settings,
 }));
 
 let kafka: TestKafka;

@@ -108,8 +108,6 @@ function createFeed(name: string, settings: Readonly<Record<string, string>> = {
       HEARTBEAT_S: String(HEARTBEAT_S),
       DEPTH: "0",
       RESET: name === "never" ? "never" : "logon",
-      // A request that our GapFill went over is not answered: it is asked for again after this.
-      SUBSCRIBE_TIMEOUT_MS: "1000",
       ...settings,
     },
   };

@@ -83,8 +83,6 @@ function createFeed(name: string): RigFeed {
       HEARTBEAT_S: String(HEARTBEAT_S),
       DEPTH: "0",
       RESET: name.slice(0, name.indexOf("-")),
-      // A request that our GapFill went over is not answered: it is asked for again after this.
-      SUBSCRIBE_TIMEOUT_MS: "1000",
     },
   };
 }

@@ -49,7 +49,7 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
       const before = await rig.requestIds();
       await rig.lp.setRate(1000);
       for (let hole = 1; hole <= 3; hole++) {
-        rig.proxy.order({ fault, count: 5, msgType: "X" });
+        rig.proxy.order({ fault, count: 5, msgType: "X", isReplay: false });
         await rig.until("ResendRequest", () => rig.proxy.ordersLeft === 0 && resendRequests() >= hole);
         await rig.lp.setRate(0);
         await rig.expectEqualBooks();

@@ -64,11 +64,9 @@ describe("FixAdapter over TLS", () => {
     await rig.expectEqualQuotes();
   });
 
-  // Not TLS 1.3: QuickFIX/J 2.3.2 (MINA 2.2.4) then loses what comes in one read with the client's Finished, as a Logon does
-  // that is sent at once; nothing is seen of it until more bytes come. Node and OpenSSL clients meet the same.
+  // Over TLS 1.3 a Logon that comes in one read with the client's Finished would lie unread at QuickFIX/J 2.3.2: ours waits.
   test("shows its own certificate to an LP that wants it", async () => {
-    const settings = { ...certificates.mutualSettings, EnabledProtocols: "TLSv1.2" };
-    rig = await FixRig.start(peer, { lp: { settings }, tls: trusting(showingOurs()) });
+    rig = await FixRig.start(peer, { lp: { settings: certificates.mutualSettings }, tls: trusting(showingOurs()) });
     await rig.expectEqualQuotes();
   });
 

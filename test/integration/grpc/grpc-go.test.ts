@@ -239,9 +239,9 @@ describe("a grpc-go server: TLS", () => {
   const folder = mkdtempSync(join(tmpdir(), "grpc-tls-"));
   const certificates = createKafkaCertificates(folder);
 
-  async function startTlsPeer(isMutual: boolean) {
+  async function startTlsPeer(isMutual: boolean, host = "127.0.0.1") {
     const { caFile, otherCaFile, clientCertFile, clientKeyFile } = await certificates;
-    const files = { cert: join(folder, "broker.pem"), key: join(folder, "broker.key") };
+    const files = { host, cert: join(folder, "broker.pem"), key: join(folder, "broker.key") };
     const { port } = await startPeer(isMutual ? { ...files, clientCa: caFile } : files);
     const read = (file: string) => readFileSync(file, "utf8");
     return {
@@ -269,6 +269,16 @@ describe("a grpc-go server: TLS", () => {
     await named.hasQuotes(3);
     const wrong = startRig({ port, adapter: { tls: { caPem, serverName: "other.example" } } });
     expect(await wrong.isOver()).toMatchObject({ code: "tls_failed" });
+  });
+
+  test("an address in place of a host is looked for in the certificate", async () => {
+    const { port, caPem } = await startTlsPeer(false);
+    const listed = startRig({ port, adapter: { tls: { caPem } } });
+    await listed.hasQuotes(3);
+    const host = "127.0.0.2";
+    const elsewhere = await startTlsPeer(false, host);
+    const other = startRig({ port: elsewhere.port, host, adapter: { tls: { caPem } } });
+    expect(await other.isOver()).toMatchObject({ code: "tls_failed" });
   });
 
   test("a server that wants our certificate gets it", async () => {

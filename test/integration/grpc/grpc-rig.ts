@@ -36,6 +36,26 @@ function loadProfile(changes: Partial<GrpcProfile>): GrpcProfile {
   return { ...profile, metadata: {}, ...changes };
 }
 
+/** Our adapter, pointed at a peer. */
+export function createPeerAdapter({
+  port,
+  host = "127.0.0.1",
+  profile = {},
+  venue,
+  adapter,
+}: GrpcRigOptions): GrpcAdapter {
+  return new GrpcAdapter({
+    venue: compileGrpcVenue(loadProfile(profile), venue),
+    address: `${host}:${port}`,
+    schema: SCHEMA,
+    tls: null,
+    token: null,
+    rereadToken: null,
+    rawPayload: "off",
+    ...adapter,
+  });
+}
+
 /** One session of our adapter against a peer of another maker. */
 export class GrpcRig {
   readonly clock = new CountingClock();
@@ -47,18 +67,10 @@ export class GrpcRig {
   readonly adapter: GrpcAdapter;
   end: SessionEnd | IngestError | null = null;
 
-  constructor({ port, host = "127.0.0.1", symbols = ["SBER@MISX"], profile = {}, venue, adapter }: GrpcRigOptions) {
+  constructor(options: GrpcRigOptions) {
+    const symbols = options.symbols ?? ["SBER@MISX"];
     this.instruments = symbols.map((symbol, id) => new Instrument({ id, feedIndex: 0, source: "finam", symbol }));
-    this.adapter = new GrpcAdapter({
-      venue: compileGrpcVenue(loadProfile(profile), venue),
-      address: `${host}:${port}`,
-      schema: SCHEMA,
-      tls: null,
-      token: null,
-      rereadToken: null,
-      rawPayload: "off",
-      ...adapter,
-    });
+    this.adapter = createPeerAdapter(options);
     this.start();
   }
 

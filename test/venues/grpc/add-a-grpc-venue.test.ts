@@ -66,7 +66,6 @@ test("the profile of docs/add-a-grpc-venue.md reads the page's messages as the p
     if (kind === "control") return { kind, control: plainControl(stream.readControl(bytes)) };
     return { kind, ...(reason === "" ? {} : { reason }), ...(quotes.length === 0 ? {} : { quotes }) };
   });
-  if (process.env["SHOW"]) console.log(seen.map((each) => JSON.stringify(each)).join("\n"));
   expect(seen.length).toBeGreaterThan(7);
   expect(seen).toEqual(expected.split("\n").map((line): (typeof seen)[number] => JSON.parse(line)));
 });

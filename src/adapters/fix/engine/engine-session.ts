@@ -244,6 +244,7 @@ export class EngineSession implements FixEngineSession, GateHandler, InitiatorEv
     if (!(begin < nextOutgoing)) return;
     const newSequence = end >= begin && end < nextOutgoing ? end + 1 : nextOutgoing;
     this.#transmitter.sendAgain(begin, MsgType.sequenceReset, this.#config.factory.sequenceReset(newSequence, true));
+    this.#listener.onOursFilledOver(begin, newSequence);
   }
 
   onApplication(): void {

@@ -65,6 +65,11 @@ export interface FixEngineListener {
    * `last` came `first`.
    */
   onNumbersReset(last: number, first: number): void;
+  /**
+   * We have answered a ResendRequest by a GapFill over our own numbers `from … to − 1`: the LP jumps over what it kept of
+   * them, so a request among them that has had no answer will never have one.
+   */
+  onOursFilledOver(from: number, to: number): void;
   onEnd(end: EngineEnd): void;
 }
 

@@ -42,6 +42,7 @@ const session = engine.createSession({
     onHoleFilled() {},
     onDataLost() {},
     onNumbersReset() {},
+    onOursFilledOver() {},
     onEnd(end) {
       console.log(end.kind);
       console.log(JSON.stringify({ loadMs, rssBytes: process.memoryUsage.rss(), failures: session.failures.count }));

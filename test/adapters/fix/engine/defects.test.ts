@@ -119,7 +119,7 @@ test("defect 5: a ResendRequest and data in one read end nothing", async () => {
     [16, "0"],
   ]);
   lp.session.receive(Buffer.concat([resend, lp.message("X"), lp.message("Y")]));
-  expect(lp.heard()).toEqual(["data X3", "application Y4"]);
+  expect(lp.heard()).toEqual(["ours filled 1 2", "data X3", "application Y4"]);
   expect(lp.written()).toEqual(["4#1 43=Y 122=20231114-22:13:20.000 123=Y 36=2"]);
 });
 

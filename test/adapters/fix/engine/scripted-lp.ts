@@ -67,6 +67,9 @@ export class ListenerLog implements FixEngineListener {
   onNumbersReset(): void {
     this.lines.push("reset");
   }
+  onOursFilledOver(from: number, to: number): void {
+    this.lines.push(`ours filled ${from} ${to}`);
+  }
   onEnd(end: EngineEnd): void {
     this.ends.push(end);
     this.lines.push(`end ${end.kind}`);

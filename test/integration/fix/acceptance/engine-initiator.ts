@@ -128,6 +128,7 @@ class EngineLink implements InitiatorLink {
       onHoleFilled: nothing,
       onDataLost: nothing,
       onNumbersReset: nothing,
+      onOursFilledOver: nothing,
       onEnd: () => this.#end(),
     };
   }
