@@ -81,7 +81,7 @@ export interface FeedReaders {
 
 /** All configured feeds, or what is wrong with their profiles and dictionaries; nothing is connected. */
 export async function prepareFeeds(
-  config: Config,
+  config: Pick<Config, "feeds">,
   readers: FeedReaders,
 ): Promise<{ readonly feeds: readonly PreparedFeed[]; readonly problems: readonly ConfigProblem[] }> {
   const feeds: PreparedFeed[] = [];

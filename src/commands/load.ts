@@ -21,13 +21,15 @@ export interface Loaded extends LoadedConfig {
 /** Reads everything the environment names; null when something is wrong: all of it has been told then. */
 export async function loadAll(context: CommandContext, env = context.env): Promise<Loaded | null> {
   const loaded = loadConfig(env, { readFile: readConfigFile, venues: venueTransports(), hostName: context.hostName });
+  const readers = { readFile: readConfigFile, checkDictionary };
   if (loaded.config === null) {
-    context.complain(renderProblems(loaded.problems));
+    const { problems } = await prepareFeeds({ feeds: loaded.soundFeeds }, readers);
+    context.complain(renderProblems([...loaded.problems, ...problems]));
     return null;
   }
   const redact = createRedactor(configSecrets(loaded.config));
   context.protect(redact);
-  const prepared = await prepareFeeds(loaded.config, { readFile: readConfigFile, checkDictionary });
+  const prepared = await prepareFeeds(loaded.config, readers);
   if (prepared.problems.length > 0) {
     context.complain(renderProblems(prepared.problems));
     return null;

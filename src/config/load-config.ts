@@ -1,5 +1,6 @@
-import type { Config } from "./config.ts";
+import type { Config, FeedConfig } from "./config.ts";
 import type { ConfigFileReader } from "./config-file.ts";
+import { feedPrefix } from "./feed-names.ts";
 import { isEnabledByDefault, type PlannedFeed, planFeeds } from "./feed-plan.ts";
 import type { FeedTransport } from "./feed-variables.ts";
 import type { ConfigProblem, ConfigWarning } from "./problems.ts";
@@ -45,6 +46,8 @@ export interface LoadedConfig {
 export interface RefusedConfig {
   readonly config: null;
   readonly problems: readonly ConfigProblem[];
+  /** The enabled feeds that have nothing to do with the problems: what is wrong with their profiles can be told as well. */
+  readonly soundFeeds: readonly FeedConfig[];
 }
 
 /**
@@ -73,7 +76,11 @@ export function loadConfig(
       ({ variable }) => !refused.has(variable) && !refused.has(`${variable}_FILE`),
     ),
   ];
-  if (sections.config === null || problems.length > 0) return { config: null, problems };
+  if (sections.config === null || problems.length > 0) {
+    const isSound = ({ name, isEnabled }: FeedConfig) =>
+      isEnabled && !problems.some(({ variable }) => variable.startsWith(feedPrefix(name)));
+    return { config: null, problems, soundFeeds: sections.feeds.filter(isSound) };
+  }
   return {
     config: sections.config,
     settings: [...known.values()].map((variable) => effectiveSetting(variable, read.texts.get(variable.name))),

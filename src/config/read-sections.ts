@@ -20,6 +20,8 @@ type Memory = z.output<typeof MEMORY_VARIABLES>;
 /** All sections together; `config` is null when one of them is not well-formed. */
 export interface Sections {
   readonly config: Config | null;
+  /** The feeds that are well-formed, also when something else is not. */
+  readonly feeds: readonly FeedConfig[];
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigWarning[];
 }
@@ -50,7 +52,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
     admin.values === null ||
     feeds.length !== plannedFeeds.length
   ) {
-    return { config: null, problems, warnings };
+    return { config: null, feeds, problems, warnings };
   }
   const config: Config = {
     instanceId: derived(general.values.INSTANCE_ID),
@@ -69,7 +71,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
     log: { level: general.values.LOG_LEVEL },
   };
   if (problems.length === 0) problems.push(...checkFeeds(feeds));
-  return { config, problems, warnings: [...warnings, ...warnAcross(config)] };
+  return { config, feeds, problems, warnings: [...warnings, ...warnAcross(config)] };
 }
 
 /** `loadConfig` fills in these defaults before anything is parsed. */

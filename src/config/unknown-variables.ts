@@ -49,10 +49,10 @@ export function findUnknownVariables(input: UnknownVariablesInput): ConfigProble
     const prefix = prefixes.find((candidate) => upper.startsWith(candidate));
     if (names.has(upper)) {
       problems.push(unknownProblem(name, `did you mean ${upper}?`));
+    } else if (isOfUnusedVenue(upper, prefix ?? "", input)) {
+      problems.push(unknownProblem(name, "add the venue to FEEDS"));
     } else if (prefix !== undefined) {
       problems.push(unknownProblem(name, suggestName(upper, prefix, names)));
-    } else if (isOfUnusedVenue(upper, input)) {
-      problems.push(unknownProblem(name, "add the venue to FEEDS"));
     } else {
       const slip = [...names].find((candidate) => isSlipOf(upper, candidate));
       if (slip !== undefined) problems.push(unknownProblem(name, `did you mean ${slip}?`));
@@ -77,11 +77,15 @@ function suggestName(upper: string, prefix: string, names: ReadonlySet<string>):
   return meant === null ? "`edge-ingester help config` lists them all" : `did you mean ${prefix}${meant}?`;
 }
 
-/** `KRAKEN_SYMBOLS` while no feed is called `kraken`: a feed that was meant to run and does not. */
-function isOfUnusedVenue(upper: string, input: UnknownVariablesInput): boolean {
-  return [...input.venues].some(([venue, transport]) => {
+/**
+ * `KRAKEN_SYMBOLS` while no feed is called `kraken`, `KRAKEN_REST_URL` while one is, but none `kraken-rest`: a feed that was meant to
+ * run and does not. `known` is the longest prefix of ours that the name has.
+ */
+function isOfUnusedVenue(upper: string, known: string, { venues }: UnknownVariablesInput): boolean {
+  return [...venues].some(([venue, transport]) => {
     const prefix = feedPrefix(venue);
-    return upper.startsWith(prefix) && Object.hasOwn(FEED_VARIABLES[transport].shape, upper.slice(prefix.length));
+    if (prefix.length <= known.length || !upper.startsWith(prefix)) return false;
+    return Object.hasOwn(FEED_VARIABLES[transport].shape, upper.slice(prefix.length));
   });
 }
 

@@ -4,11 +4,15 @@
 import { startKafka } from "../harness/kafka.ts";
 import type { TestKafka } from "../harness/kafka-handle.ts";
 import { benchFix } from "./fix-section.ts";
+import { benchGrpc } from "./grpc-section.ts";
+import { benchRest } from "./rest-section.ts";
 import { benchWebSocket } from "./websocket-section.ts";
 
 const SECTIONS: Readonly<Record<string, (kafka: TestKafka) => Promise<void>>> = {
   websocket: benchWebSocket,
   fix: benchFix,
+  grpc: benchGrpc,
+  rest: benchRest,
 };
 
 const named = process.argv.slice(2);

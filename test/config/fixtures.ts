@@ -10,6 +10,7 @@ export const VENUES = new Map<string, FeedTransport>([
   ["ctrader", "fix"],
   ["fix-generic", "fix"],
   ["oanda", "rest"],
+  ["binance-rest", "rest"],
   ["finam", "grpc"],
 ]);
 

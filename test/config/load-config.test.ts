@@ -2,6 +2,16 @@ import { describe, expect, test } from "bun:test";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { configOf, load, loadedOf, problemsOf, VENUES, warningsOf } from "./fixtures.ts";
 
+describe("loadConfig() of several feeds, one of them wrong", () => {
+  test("loadConfig() hands on the enabled feeds that have nothing to do with it", () => {
+    const env = { FEEDS: "binance,kraken,oanda,coinbase", OANDA_SYMBOLS: "EUR_USD", OANDA_URL: "wss://h" };
+    const loaded = load({ ...env, KRAKEN_SYMBOLS: "BTC/USD", COINBASE_ENABLED: "false", LOG_LEVEL: "loud" });
+    if (loaded.config !== null) throw new Error("It was taken");
+    expect(loaded.problems.map(({ variable }) => variable)).toEqual(["LOG_LEVEL", "OANDA_URL"]);
+    expect(loaded.soundFeeds.map(({ name }) => name)).toEqual(["binance", "kraken"]);
+  });
+});
+
 describe("loadConfig() with nothing set", () => {
   const config = configOf({});
 

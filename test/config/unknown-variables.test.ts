@@ -51,6 +51,8 @@ describe("findUnknownVariables()", () => {
   test("findUnknownVariables() finds the variables of a venue that no feed uses", () => {
     expect(suggestionFor("KRAKEN_SYMBOLS")).toBe("add the venue to FEEDS");
     expect(suggestionFor("KRAKEN_API_KEY")).toBeUndefined();
+    expect(suggestionFor("BINANCE_REST_POLL_INTERVAL_MS")).toBe("add the venue to FEEDS");
+    expect(suggestionFor("BINANCE_REST_SYMBOLZ")).not.toBe("add the venue to FEEDS");
   });
 
   test("findUnknownVariables() refuses a WebSocket setting on a FIX feed", () => {
