@@ -180,6 +180,7 @@ missing_tools() {
   has_java || echo java
   has mvn || echo maven
   has go || echo go
+  has python3 || echo python3
   if ! has flock || ! has setpriv; then echo util-linux; fi
 }
 
@@ -249,10 +250,11 @@ command_test() {
   if [[ "$with_integration" == yes ]]; then ensure_test_tools; fi
   ensure_binary
   if [[ "$with_integration" == no ]]; then
-    say "The integration tests (test/integration: real Kafka, kcat, FIX engines) are NOT run: --without-integration"
+    say "The integration tests (test/integration: real Kafka, kcat, peers of other makers) are NOT run: --without-integration"
     arguments+=(--path-ignore-patterns='test/integration/**')
   else
     step "have the FIX peers ready" bun test/harness/fix-peers-install.ts
+    step "have the gRPC peer ready" bun test/harness/grpc-peer-install.ts
     # KAFKA_BROKERS_TEST names a broker that runs: then none is started here.
     [[ -n "${KAFKA_BROKERS_TEST:-}" ]] || step "have Kafka ready" bun test/harness/kafka-install.ts
   fi

@@ -81,7 +81,7 @@ async function measureFlood(
 /** Waits until the LP has answered for every symbol: what comes before is start, not stream. */
 async function untilServed(ingester: Ingester, symbolCount: number): Promise<void> {
   const startedMs = performance.now();
-  while (metricSum(await ingester.scrape(), "ingester_feed_subscriptions", 'state="acked"') < symbolCount) {
+  while (metricSum(await ingester.scrape(), "ingester_feed_subscriptions", 'state="live"') < symbolCount) {
     if (performance.now() - startedMs > LIVE_LIMIT_MS)
       throw new Error(`Cannot measure: not all ${symbolCount} symbols came`);
     await Bun.sleep(100);
