@@ -1,3 +1,6 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestKafka } from "../harness/kafka-handle.ts";
 import {
   accountLine,
@@ -11,13 +14,12 @@ import {
   throughputLine,
 } from "./bench-rig.ts";
 import { benchScan } from "./fix-scan.bench.ts";
+import { loopbackFeed } from "./loopback-feed.ts";
 import { cpuUs, metricSum, residentMb } from "./process-figures.ts";
 
 const SYMBOL_COUNT = 20;
 /** Cost must not depend on how many there are. */
 const FLATNESS_SYMBOL_COUNTS = [10, 200, 2000];
-const FEED = "lp-alpha";
-const PREFIX = "LP_ALPHA_";
 const LIVE_LIMIT_MS = 20_000;
 const IDLE_MS = 5000;
 
@@ -41,13 +43,9 @@ export async function benchFix(kafka: TestKafka): Promise<void> {
   await benchScan();
 }
 
-/** The feed's settings for a loopback LP, from what `simulate` printed. */
 function feedOf(facts: Record<string, unknown>, more: Record<string, string>): Record<string, string> {
-  const env: Record<string, string> = { FEEDS: FEED, STATE_DIR: "/tmp/edge-ingester-bench-state" };
-  const settings = { ...(facts["settings"] as Record<string, string>), ENABLED: "true", ...more };
-  for (const [name, value] of Object.entries(settings)) env[PREFIX + name] = value;
-  env[`${PREFIX}SYMBOLS`] = (facts["symbols"] as string[]).join(",");
-  return env;
+  const stateDir = mkdtempSync(join(tmpdir(), "fix-bench-"));
+  return { ...loopbackFeed("lp-alpha", facts, { RESET: "logon", ...more }), STATE_DIR: stateDir };
 }
 
 function startLp(rate: string, symbolCount: number) {
@@ -62,20 +60,20 @@ async function measureFlood(
   const lp = await startLp("full", symbolCount);
   const topic = `bench.fix.${publish.replace("_", "-")}.${symbolCount}`;
   await createTopics(kafka, topic);
-  const ours = await startIngester(
-    { brokers: kafka.bootstrap.plain, topic },
-    feedOf(lp.facts, { PUBLISH: publish, RESET: "logon" }),
-  );
-  await untilServed(ours, symbolCount);
-  const what = `${symbolCount} symbols, publish ${publish}, zstd, acks=all`;
-  const result = await measure(what, ours.child.pid, () => messages(ours));
-  const metrics = await ours.scrape();
-  const quotes = metricSum(metrics, "market_data_raw_ticks_total");
-  const all = metricSum(metrics, "ingester_feed_messages_total");
-  console.log(`${accountLine(metrics)}, ${(quotes / all).toFixed(2)} quotes a message`);
-  await ours.child.stop();
-  await lp.child.stop();
-  return result;
+  const ours = await startIngester({ brokers: kafka.bootstrap.plain, topic }, feedOf(lp.facts, { PUBLISH: publish }));
+  try {
+    await untilServed(ours, symbolCount);
+    const what = `${symbolCount} symbols, publish ${publish}, zstd, acks=all`;
+    const result = await measure(what, ours.child.pid, () => messages(ours));
+    const metrics = await ours.scrape();
+    const quotes = metricSum(metrics, "market_data_raw_ticks_total");
+    const all = metricSum(metrics, "ingester_feed_messages_total");
+    console.log(`${accountLine(metrics)}, ${(quotes / all).toFixed(2)} quotes a message`);
+    return result;
+  } finally {
+    await ours.child.stop();
+    await lp.child.stop();
+  }
 }
 
 /** Waits until the LP has answered for every symbol: what comes before is start, not stream. */
@@ -97,22 +95,23 @@ async function measureStart(kafka: TestKafka): Promise<void> {
   const lp = await startLp("10", SYMBOL_COUNT);
   await createTopics(kafka, "bench.fix.start");
   const startedMs = performance.now();
-  const ours = await startIngester(
-    { brokers: kafka.bootstrap.plain, topic: "bench.fix.start" },
-    feedOf(lp.facts, { RESET: "logon" }),
-  );
-  while (metricSum(await ours.scrape(), "market_data_raw_ticks_total") === 0) {
-    if (performance.now() - startedMs > LIVE_LIMIT_MS) throw new Error("Cannot measure the start: no quote came");
-    await Bun.sleep(5);
+  const topic = "bench.fix.start";
+  const ours = await startIngester({ brokers: kafka.bootstrap.plain, topic }, feedOf(lp.facts, {}));
+  try {
+    while (metricSum(await ours.scrape(), "market_data_raw_ticks_total") === 0) {
+      if (performance.now() - startedMs > LIVE_LIMIT_MS) throw new Error("Cannot measure the start: no quote came");
+      await Bun.sleep(5);
+    }
+    const liveMs = performance.now() - startedMs;
+    await Bun.sleep(IDLE_MS);
+    const cpuBefore = cpuUs(ours.child.pid);
+    await Bun.sleep(IDLE_MS);
+    const cpuShare = (cpuUs(ours.child.pid) - cpuBefore) / (IDLE_MS * 10);
+    console.log(
+      `  start to first quote ${liveMs.toFixed(0)} ms; idle at 10 messages/s: RSS ${residentMb(ours.child.pid).toFixed(0)} MB, CPU ${cpuShare.toFixed(1)} %`,
+    );
+  } finally {
+    await ours.child.stop();
+    await lp.child.stop();
   }
-  const liveMs = performance.now() - startedMs;
-  await Bun.sleep(IDLE_MS);
-  const cpuBefore = cpuUs(ours.child.pid);
-  await Bun.sleep(IDLE_MS);
-  const cpuShare = (cpuUs(ours.child.pid) - cpuBefore) / (IDLE_MS * 10);
-  console.log(
-    `  start to first quote ${liveMs.toFixed(0)} ms; idle at 10 messages/s: RSS ${residentMb(ours.child.pid).toFixed(0)} MB, CPU ${cpuShare.toFixed(1)} %`,
-  );
-  await ours.child.stop();
-  await lp.child.stop();
 }

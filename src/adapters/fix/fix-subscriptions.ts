@@ -114,7 +114,7 @@ export class FixSubscriptions {
     }
   }
 
-  /** True while a symbol has had no data: `noteData` is then to be called after each message. */
+  /** True while a symbol has had no data: `noteData` is then to be called when a book has become the LP's. */
   get isWaiting(): boolean {
     return this.#pending.size > 0;
   }
