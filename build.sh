@@ -24,7 +24,7 @@ Usage: ./build.sh <command> [arguments]
   build [--target TARGET] [--outfile FILE]
                        compile dist/edge-ingester; TARGET: bun-linux-x64-baseline (default), bun-linux-x64,
                        bun-linux-x64-modern, bun-linux-arm64, bun-linux-x64-musl, bun-linux-arm64-musl
-  bench [arguments]    measure CPU per quote, latency and memory, print a table
+  bench [section...]   measure CPU per quote, latency and memory, print tables: websocket, fix, grpc, rest (all)
   help                 this text
 
 The pinned Bun (package.json, engines) is fetched from the npm registry when `bun` is absent or another version.
