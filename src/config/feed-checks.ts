@@ -33,8 +33,22 @@ export function commonSettings(plan: PlannedFeed, values: FeedValues) {
   };
 }
 
+/** What is checked of feeds of every transport: what they need to run, their delays, their profile. */
+export function checkFeed(
+  plan: PlannedFeed,
+  feed: { readonly values: Partial<FeedValues>; readonly isEnabled: boolean; readonly needed: readonly string[] },
+  context: SectionContext,
+): ConfigProblem[] {
+  const { values, isEnabled, needed } = feed;
+  return [
+    ...checkNeeded(plan, isEnabled ? needed : [], context),
+    ...checkDelays(plan, values),
+    ...checkProfile(plan, { PROFILE: values.PROFILE, VENUE: isEnabled ? values.VENUE : undefined }, context),
+  ];
+}
+
 /** The variables `keys` of the feed that are not set. */
-export function checkNeeded(plan: PlannedFeed, keys: readonly string[], context: SectionContext): ConfigProblem[] {
+function checkNeeded(plan: PlannedFeed, keys: readonly string[], context: SectionContext): ConfigProblem[] {
   return keys
     .map((key) => plan.prefix + key)
     .filter((variable) => !context.texts.has(variable))
@@ -42,7 +56,7 @@ export function checkNeeded(plan: PlannedFeed, keys: readonly string[], context:
 }
 
 /** The longest delay must not be below the first. */
-export function checkDelays(plan: PlannedFeed, values: Partial<FeedValues>): ConfigProblem[] {
+function checkDelays(plan: PlannedFeed, values: Partial<FeedValues>): ConfigProblem[] {
   const { INITIAL_DELAY_MS: initialDelayMs, MAX_DELAY_MS: maxDelayMs } = values;
   if (initialDelayMs === undefined || maxDelayMs === undefined || initialDelayMs <= maxDelayMs) return [];
   const wanted = `be >= ${plan.prefix}INITIAL_DELAY_MS, which is ${initialDelayMs}`;
@@ -50,7 +64,7 @@ export function checkDelays(plan: PlannedFeed, values: Partial<FeedValues>): Con
 }
 
 /** `VENUE` alone needs to be known only when the feed runs; FEEDS has reported a name that is no venue. */
-export function checkProfile(
+function checkProfile(
   plan: PlannedFeed,
   values: { PROFILE: string | undefined; VENUE: string | undefined },
   context: SectionContext,

@@ -1,14 +1,7 @@
 import type * as z from "zod";
 import type { FixSettings } from "./config.ts";
 import { describeReadError } from "./config-file.ts";
-import {
-  checkDelays,
-  checkNeeded,
-  checkProfile,
-  commonSettings,
-  type FeedSettings,
-  warnDisabled,
-} from "./feed-checks.ts";
+import { checkFeed, commonSettings, type FeedSettings, warnDisabled } from "./feed-checks.ts";
 import { isEnabledByDefault, type PlannedFeed } from "./feed-plan.ts";
 import { FIX_FEED_VARIABLES } from "./fix-variables.ts";
 import { isLoopback } from "./loopback.ts";
@@ -34,9 +27,7 @@ export function readFixFeed(plan: PlannedFeed, context: SectionContext): FeedSet
       values === null ? null : { ...commonSettings(plan, values), transport: "fix", fix: buildSettings(values, files) },
     problems: [
       ...problems,
-      ...checkNeeded(plan, isEnabled ? NEEDED : [], context),
-      ...checkDelays(plan, partial),
-      ...checkProfile(plan, { PROFILE: partial.PROFILE, VENUE: isEnabled ? partial.VENUE : undefined }, context),
+      ...checkFeed(plan, { values: partial, isEnabled, needed: NEEDED }, context),
       ...tls.problems,
       ...dictionary.problems,
     ],

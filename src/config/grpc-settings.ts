@@ -1,13 +1,6 @@
 import type * as z from "zod";
 import type { FeedConfig } from "./config.ts";
-import {
-  checkDelays,
-  checkNeeded,
-  checkProfile,
-  commonSettings,
-  type FeedSettings,
-  warnDisabled,
-} from "./feed-checks.ts";
+import { checkFeed, commonSettings, type FeedSettings, warnDisabled } from "./feed-checks.ts";
 import { isEnabledByDefault, type PlannedFeed } from "./feed-plan.ts";
 import { GRPC_FEED_VARIABLES } from "./grpc-variables.ts";
 import { isLoopback } from "./loopback.ts";
@@ -43,9 +36,7 @@ export function readGrpcFeed(plan: PlannedFeed, context: SectionContext): FeedSe
     feed,
     problems: [
       ...problems,
-      ...checkNeeded(plan, isEnabled ? ["SYMBOLS"] : [], context),
-      ...checkDelays(plan, partial),
-      ...checkProfile(plan, { PROFILE: partial.PROFILE, VENUE: isEnabled ? partial.VENUE : undefined }, context),
+      ...checkFeed(plan, { values: partial, isEnabled, needed: ["SYMBOLS"] }, context),
       ...tls.problems,
     ],
     warnings: [

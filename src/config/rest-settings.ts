@@ -1,12 +1,5 @@
 import type { FeedConfig } from "./config.ts";
-import {
-  checkDelays,
-  checkNeeded,
-  checkProfile,
-  commonSettings,
-  type FeedSettings,
-  warnDisabled,
-} from "./feed-checks.ts";
+import { checkFeed, commonSettings, type FeedSettings, warnDisabled } from "./feed-checks.ts";
 import { isEnabledByDefault, type PlannedFeed } from "./feed-plan.ts";
 import { isLoopback } from "./loopback.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
@@ -38,9 +31,7 @@ export function readRestFeed(plan: PlannedFeed, context: SectionContext): FeedSe
     feed,
     problems: [
       ...problems,
-      ...checkNeeded(plan, isEnabled ? ["SYMBOLS"] : [], context),
-      ...checkDelays(plan, partial),
-      ...checkProfile(plan, { PROFILE: partial.PROFILE, VENUE: isEnabled ? partial.VENUE : undefined }, context),
+      ...checkFeed(plan, { values: partial, isEnabled, needed: ["SYMBOLS"] }, context),
       ...authorities.problems,
       ...checkAuthoritiesOfUse(plan, partial.URL, context),
     ],

@@ -1,12 +1,5 @@
 import type { FeedConfig } from "./config.ts";
-import {
-  checkDelays,
-  checkNeeded,
-  checkProfile,
-  commonSettings,
-  type FeedSettings,
-  warnDisabled,
-} from "./feed-checks.ts";
+import { checkFeed, commonSettings, type FeedSettings, warnDisabled } from "./feed-checks.ts";
 import { isEnabledByDefault, type PlannedFeed } from "./feed-plan.ts";
 import { isLoopback } from "./loopback.ts";
 import type { ConfigWarning } from "./problems.ts";
@@ -28,12 +21,7 @@ export function readWebSocketFeed(plan: PlannedFeed, context: SectionContext): F
         };
   return {
     feed,
-    problems: [
-      ...problems,
-      ...checkNeeded(plan, isEnabled ? ["SYMBOLS"] : [], context),
-      ...checkDelays(plan, partial),
-      ...checkProfile(plan, { PROFILE: partial.PROFILE, VENUE: isEnabled ? partial.VENUE : undefined }, context),
-    ],
+    problems: [...problems, ...checkFeed(plan, { values: partial, isEnabled, needed: ["SYMBOLS"] }, context)],
     warnings: [...warnDisabled(plan, isEnabled, context), ...warnPlaintext(plan, partial.URL)],
   };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Clock, RandomSource } from "../runtime/clock.ts";
 import { ArgumentReader } from "./argument-reader.ts";
 import { type FixSimulatorOptions, MAX_LEVELS } from "./fix/fix-simulator.ts";
-import type { LpTls } from "./fix/lp-listener.ts";
+import type { ListenerTls } from "./link-listener.ts";
 import { loadRecording } from "./recording.ts";
 import { startSimulator } from "./simulator.ts";
 
@@ -73,7 +73,7 @@ function parseSimulateArguments(argv: readonly string[], io: SimulateIo): FixSim
 }
 
 /** Certificate and key of an LP; null: plain TCP. */
-function readTls(reader: ArgumentReader): LpTls | null {
+function readTls(reader: ArgumentReader): ListenerTls | null {
   const cert = readPem(reader, "cert");
   const key = readPem(reader, "key");
   if (cert === null && key === null) return null;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Socket } from "bun";
-import { IngestError } from "../domain/ingest-error.ts";
+import { type LinkState, type LoopbackListener, listenOnLoopback } from "./loopback-listener.ts";
 import { PeerSocket } from "./peer-socket.ts";
 import { TcpLink } from "./tcp-link.ts";
 
@@ -31,16 +31,8 @@ export interface ListenerHandlers {
   onOpen(peer: PeerSocket, request: UpgradeRequest): void;
 }
 
-/** A WebSocket server on the loopback interface. */
-export interface WebSocketListener {
-  readonly port: number;
-  /** Closes the port and every connection. */
-  stop(): void;
-}
-
-interface Connection {
+interface Connection extends LinkState {
   head: string;
-  link: TcpLink | null;
   isRefused: boolean;
 }
 
@@ -51,45 +43,13 @@ interface Connection {
  * @param port 0 takes any free one
  * @throws IngestError `config_invalid` when the port cannot be had
  */
-export function listenForWebSockets(port: number, handlers: ListenerHandlers): WebSocketListener {
-  const open = new Set<Socket<Connection>>();
-  try {
-    const server = Bun.listen<Connection>({
-      hostname: "127.0.0.1",
-      port,
-      data: { head: "", link: null, isRefused: false },
-      socket: {
-        open(socket) {
-          socket.data = { head: "", link: null, isRefused: false };
-          open.add(socket);
-        },
-        data(socket, chunk) {
-          if (socket.data.link === null) readHead(socket, chunk, handlers);
-          else socket.data.link.receive(chunk);
-        },
-        drain: (socket) => socket.data.link?.drain(),
-        close(socket) {
-          open.delete(socket);
-          socket.data.link?.closed();
-        },
-        // A reset by the client arrives here first and as a close afterwards.
-        error: (socket) => socket.data.link?.closed(),
-      },
-    });
-    return {
-      port: server.port,
-      stop() {
-        for (const socket of open) socket.terminate();
-        server.stop(true);
-      },
-    };
-  } catch (cause) {
-    throw new IngestError(`Cannot listen on 127.0.0.1:${port}: ${String(cause)}`, {
-      code: "config_invalid",
-      retry: "never",
-      cause,
-    });
-  }
+export function listenForWebSockets(port: number, handlers: ListenerHandlers): LoopbackListener {
+  return listenOnLoopback<Connection>(port, {
+    createState: () => ({ head: "", link: null, isRefused: false }),
+    onOpen() {},
+    onHandshake() {},
+    onEarlyData: (socket, chunk) => readHead(socket, chunk, handlers),
+  });
 }
 
 function readHead(socket: Socket<Connection>, chunk: Buffer, handlers: ListenerHandlers): void {

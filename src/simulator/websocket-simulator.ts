@@ -1,4 +1,5 @@
 import { SystemClock } from "../runtime/system-clock.ts";
+import type { LoopbackListener } from "./loopback-listener.ts";
 import type { PeerSocket } from "./peer-socket.ts";
 import { type QuoteAllowance, QuoteFlood } from "./quote-flood.ts";
 import { QuotePacer } from "./quote-pacer.ts";
@@ -9,7 +10,7 @@ import { SimulatedVenue } from "./simulated-venue.ts";
 import type { Simulator, SimulatorOptions, SimulatorStats } from "./simulator.ts";
 import type { VenueDialect } from "./venue-dialect.ts";
 import { createWebSocketFaults } from "./websocket-faults.ts";
-import { listenForWebSockets, type UpgradeAnswer, type WebSocketListener } from "./websocket-listener.ts";
+import { listenForWebSockets, type UpgradeAnswer } from "./websocket-listener.ts";
 
 /** What `sendGarbage` sends, in turn: no venue may bring the program down with any of them. */
 const GARBAGE: readonly string[] = [
@@ -30,7 +31,7 @@ export class WebSocketSimulator implements Simulator {
   readonly symbols: readonly string[];
   readonly faults = createWebSocketFaults(this);
   readonly #venue: SimulatedVenue;
-  readonly #listener: WebSocketListener;
+  readonly #listener: LoopbackListener;
   readonly #sessions = new Set<SimulatedSession>();
   readonly #floods = new Map<SimulatedSession, QuoteFlood>();
   readonly #pacer: QuotePacer | null;

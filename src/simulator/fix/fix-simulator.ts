@@ -2,6 +2,8 @@ import { MsgType } from "../../fix/tags.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { SystemClock } from "../../runtime/system-clock.ts";
 import type { FaultKind } from "../fault-kind.ts";
+import { type ListenerTls, listenForLinks } from "../link-listener.ts";
+import type { LoopbackListener } from "../loopback-listener.ts";
 import type { QuoteAllowance } from "../quote-flood.ts";
 import { QuotePacer } from "../quote-pacer.ts";
 import { type LoggedRequest, RequestLog } from "../request-log.ts";
@@ -15,7 +17,6 @@ import { LogonDesk, type LogonRules } from "./logon-desk.ts";
 import { createLogonKey, type LogonKey } from "./logon-key.ts";
 import type { LpBook } from "./lp-book.ts";
 import { LpCommands } from "./lp-commands.ts";
-import { type LpListener, type LpTls, listenForLinks } from "./lp-listener.ts";
 import { type LpHost, LpSession } from "./lp-session.ts";
 import { LpSessions } from "./lp-sessions.ts";
 import { LpVenue } from "./lp-venue.ts";
@@ -45,7 +46,7 @@ const GARBAGE: readonly string[] = [
 /** What an LP is made of beside what every simulated venue has. */
 export interface FixSimulatorOptions extends SimulatorOptions {
   /** PEM texts; absent: plain TCP. */
-  readonly tls?: LpTls;
+  readonly tls?: ListenerTls;
   /** What a Logon must show; absent: what the dialect wants, or anything. */
   readonly logon?: LogonRules;
   /** Entries a side, 1 to 200; 5 when absent. */
@@ -72,7 +73,7 @@ export class FixSimulator implements Simulator {
   readonly faults: readonly FaultKind[];
   readonly #venue: LpVenue;
   readonly #clock: Clock;
-  readonly #listener: LpListener;
+  readonly #listener: LoopbackListener;
   readonly #host: LpHost & { resendPolicy: ResendPolicy };
   readonly #sessions: LpSessions;
   readonly #floods = new Map<LpSession, FixFlood>();

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
-import { type LpListener, listenForLinks } from "../fix/lp-listener.ts";
+import { listenForLinks } from "../link-listener.ts";
+import type { LoopbackListener } from "../loopback-listener.ts";
 import type { TcpLink } from "../tcp-link.ts";
 
 /** A client that leaves this much unread is not written to for a while. */
@@ -20,7 +21,7 @@ interface RelayedLink {
  * at once; what clients send before the server does waits.
  */
 export class GrpcRelay {
-  readonly #listener: LpListener;
+  readonly #listener: LoopbackListener;
   readonly #links = new Set<RelayedLink>();
   readonly #onChange: () => void;
   #serverPort = 0;

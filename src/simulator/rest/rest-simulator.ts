@@ -1,7 +1,8 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { SystemClock } from "../../runtime/system-clock.ts";
 import type { FaultKind } from "../fault-kind.ts";
-import { type LpListener, type LpTls, listenForLinks } from "../fix/lp-listener.ts";
+import { type ListenerTls, listenForLinks } from "../link-listener.ts";
+import type { LoopbackListener } from "../loopback-listener.ts";
 import { QuotePacer } from "../quote-pacer.ts";
 import { type LoggedRequest, RequestLog } from "../request-log.ts";
 import type { Simulator, SimulatorOptions, SimulatorStats } from "../simulator.ts";
@@ -17,7 +18,7 @@ import { RestVenue } from "./rest-venue.ts";
 /** What a REST venue is made of beside what every simulated venue has; recordings are not played. */
 export interface RestSimulatorOptions extends SimulatorOptions {
   /** PEM texts; absent: plain HTTP. */
-  readonly tls?: LpTls;
+  readonly tls?: ListenerTls;
   /** Other limits than the venue's. */
   readonly meter?: MeterRules;
 }
@@ -43,7 +44,7 @@ export class RestSimulator implements Simulator {
   byteEveryMs = 0;
   readonly #venue: RestVenue;
   readonly #clock: Clock;
-  readonly #listener: LpListener;
+  readonly #listener: LoopbackListener;
   readonly #hasTls: boolean;
   readonly #connections = new Set<RestConnection>();
   readonly #log = new RequestLog();
