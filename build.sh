@@ -9,6 +9,8 @@ readonly TARGET_DEFAULT=bun-linux-x64-baseline
 readonly JAVA_MIN=17
 # A test that hangs ends here; the slowest honest ones name a limit of their own.
 readonly TEST_TIMEOUT_MS=20000
+# What is said of failed tests at the end of the output, of which CI keeps no more than the end.
+readonly FAILURE_LINES_MAX=200
 # A network that swallows packets must not hold anybody up for ever.
 readonly FETCH_LIMIT=5m
 
@@ -24,6 +26,9 @@ Usage: ./build.sh <command> [arguments]
   build [--target TARGET] [--outfile FILE]
                        compile dist/edge-ingester; TARGET: bun-linux-x64-baseline (default), bun-linux-x64,
                        bun-linux-x64-modern, bun-linux-arm64, bun-linux-x64-musl, bun-linux-arm64-musl
+  faults [--short] [--list] [fault...]
+                       bring about the faults of docs/promises.md in their long forms, one after the other, and write what was
+                       measured to dist/faults-report.md; root is needed for those that cut lines (all: hours; F1 F3 …: some)
   bench [section...]   measure CPU per quote, latency and memory, print tables: websocket, fix, grpc, rest (all)
   help                 this text
 
@@ -232,12 +237,78 @@ print_verdict() {
   fi
 }
 
+# Prints every failed test of Bun's JUnit report: where it stands, its name, and the beginning of what was wrong; the more
+# failed, the less of each.
+failures_of_report() {
+  local count lines_max
+  count="$(grep -c '<failure' "$1" || true)"
+  lines_max=$((FAILURE_LINES_MAX / (count + 1) - 3))
+  awk -v lines_max="$((lines_max < 3 ? 3 : lines_max))" '
+    function attribute(name, text) {
+      if (!match($0, " " name "=\"[^\"]*\"")) return ""
+      text = substr($0, RSTART, RLENGTH)
+      sub(/^[^"]*"/, "", text)
+      sub(/"$/, "", text)
+      return text
+    }
+    /<testcase / {
+      place = attribute("file") ":" attribute("line")
+      name = attribute("name")
+      group = attribute("classname")
+    }
+    /<failure/ {
+      while ($0 !~ /<\/failure>/ && $0 !~ /\/>[ \t]*$/ && (getline more) > 0) $0 = $0 "&#10;" more
+      text = attribute("type") ": " attribute("message")
+      if ($0 ~ /<\/failure>/) {
+        text = $0
+        sub(/^[^>]*>/, "", text)
+        sub(/<\/failure>.*/, "", text)
+      }
+      print "(fail) " place " " (group == "" ? "" : group " > ") name
+      count = split(text, line, "&#10;")
+      while (count > 0 && line[count] ~ /^[ \t]*$/) count--
+      for (i = 1; i <= count && i <= lines_max; i++) print "    " line[i]
+      if (count > lines_max) print "    [" count - lines_max " more lines above]"
+    }' "$1" | sed -E 's/&#9;/\t/g; s/&#27;|\x1b//g; s/\[[0-9;]*m//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#39;|&apos;/'"'"'/g; s/&amp;/\&/g'
+}
+
+# Prints what Bun said of files that did not load and of errors outside of tests: its report has none of it.
+failures_of_log() {
+  sed -E 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+    /\.test\.tsx?:$/ { file = $0 }
+    /^# Unhandled error/ { print "(fail) " file; isInside = 1; rules = 0; next }
+    isInside && /^-----+$/ { if (++rules == 2) isInside = 0; next }
+    isInside { print "    " $0 }'
+}
+
+# Prints what failed, or the end of the output when that says nothing: Bun itself has crashed, or was killed.
+print_failures() {
+  local report="$1" log="$2" found
+  found="$(failures_of_report "$report"; failures_of_log "$log")"
+  [[ -n "$found" ]] || found="$(printf 'no test is to blame; the output ended with:\n'; tail -n 60 "$log")"
+  printf '\n== what failed\n'
+  sed -n "1,${FAILURE_LINES_MAX}p" <<<"$found"
+  [[ "$(wc -l <<<"$found")" -le $FAILURE_LINES_MAX ]] || printf '[more above]\n'
+}
+
 run_tests() {
-  local report code=0
-  report="$(mktemp)"
-  bun test --timeout="$TEST_TIMEOUT_MS" --reporter=junit --reporter-outfile="$report" "$@" || code=$?
-  print_verdict "$report" "$code"
-  rm -f "$report"
+  local folder code=0 tee_pid tries
+  folder="$(mktemp -d)"
+  : >"$folder/report"
+  if [[ -t 2 ]]; then export FORCE_COLOR="${FORCE_COLOR:-1}"; fi
+  exec 9> >(exec tee "$folder/log" >&2)
+  tee_pid=$!
+  bun test --timeout="$TEST_TIMEOUT_MS" --reporter=junit --reporter-outfile="$folder/report" "$@" 2>&9 9>&- || code=$?
+  exec 9>&-
+  # The copy ends with the last process that has the stream; one that outlived its test must not hold up the verdict.
+  for ((tries = 0; tries < 50; tries++)); do
+    kill -0 "$tee_pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  # Whatever goes wrong with it, the verdict is still said.
+  if [[ "$code" -ne 0 ]]; then print_failures "$folder/report" "$folder/log" || true; fi
+  print_verdict "$folder/report" "$code"
+  rm -rf "$folder"
   return "$code"
 }
 
@@ -255,6 +326,7 @@ command_test() {
   else
     step "have the FIX peers ready" bun test/harness/fix-peers-install.ts
     step "have the gRPC peer ready" bun test/harness/grpc-peer-install.ts
+    step "have the scripted Kafka ready" bun test/harness/kafka-kfake-install.ts
     # KAFKA_BROKERS_TEST names a broker that runs: then none is started here.
     [[ -n "${KAFKA_BROKERS_TEST:-}" ]] || step "have Kafka ready" bun test/harness/kafka-install.ts
   fi
@@ -295,6 +367,14 @@ command_bench() {
   exec bun test/bench/run.ts "$@"
 }
 
+command_faults() {
+  ensure_test_tools
+  ensure_binary
+  step "have the FIX peers ready" bun test/harness/fix-peers-install.ts
+  step "have Kafka ready" bun test/harness/kafka-install.ts
+  exec bun test/faults/run.ts "$@"
+}
+
 main() {
   local command="${1:-help}"
   [[ $# -eq 0 ]] || shift
@@ -304,6 +384,7 @@ main() {
     test) command_test "$@" ;;
     check) command_check "$@" ;;
     bench) command_bench "$@" ;;
+    faults) command_faults "$@" ;;
     help | -h | --help) usage ;;
     *)
       usage >&2

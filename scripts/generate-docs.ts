@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderConfigMarkdown } from "../src/config/config-docs.ts";
 import { renderEnvExample } from "../src/config/env-example.ts";
+import { outcomesMarkdown } from "../src/publish/kafka/outcomes-markdown.ts";
 import { metricsMarkdown } from "../src/telemetry/metrics-markdown.ts";
 import { renderVenueProfileSchema } from "../src/venues/profile-schema.ts";
 
@@ -15,6 +16,7 @@ interface GeneratedFile {
 const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: "docs/configuration.md", render: renderConfigMarkdown },
   { path: "docs/metrics.md", render: metricsMarkdown },
+  { path: "docs/kafka-outcomes.md", render: outcomesMarkdown },
   { path: "config/env.example", render: renderEnvExample },
   { path: "config/venue-profile.schema.json", render: renderVenueProfileSchema },
 ];

@@ -2,9 +2,11 @@ import type { Feed } from "./adapters/feed.ts";
 import { AppStatus } from "./assembly/app-status.ts";
 import type { SecretReader } from "./assembly/create-adapter.ts";
 import { createFeeds } from "./assembly/create-feeds.ts";
-import { createSink } from "./assembly/create-transport.ts";
+import { createSpool } from "./assembly/create-spool.ts";
+import { type ChosenSink, createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
 import { ledgerLogFields } from "./assembly/ledger-log-fields.ts";
+import { LossReporter } from "./assembly/loss-reporter.ts";
 import { enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
 import type { Config } from "./config/config.ts";
 import type { FeedEvent, FeedEventSink, RejectedMessage } from "./domain/feed-event.ts";
@@ -15,10 +17,15 @@ import { eventRecord, rejectedRecord } from "./pipeline/event-envelope.ts";
 import { Ledger } from "./pipeline/ledger.ts";
 import { MemoryPressure } from "./pipeline/memory-pressure.ts";
 import { QuotePipeline } from "./pipeline/quote-pipeline.ts";
-import { type LostQuotes, Publisher } from "./publish/publisher.ts";
+import { headerText } from "./publish/batch-split.ts";
+import { Publisher } from "./publish/publisher.ts";
+import type { BatchRecord } from "./publish/record-batch-reader.ts";
+import type { Spool } from "./publish/spool/batch-log.ts";
+import { settlesWithin } from "./runtime/abortable.ts";
 import type { Clock, RandomSource, Timer } from "./runtime/clock.ts";
 import { RequestBudget } from "./runtime/request-budget.ts";
 import { type AdminServer, startAdminServer } from "./telemetry/admin-server.ts";
+import { BacklogLog } from "./telemetry/backlog-log.ts";
 import { HealthMonitor } from "./telemetry/health.ts";
 import type { RootLog } from "./telemetry/log.ts";
 import { createMetricsRegistry } from "./telemetry/metrics-registry.ts";
@@ -29,6 +36,8 @@ import type { AppPhase, BuildInfo } from "./telemetry/metrics-source.ts";
 const FLUSH_DROPPED_EVERY_MS = 1000;
 /** A sink that cannot be started yet is looked at this often, so that the log says why no feed starts, ms. */
 const LOOK_AT_SINK_EVERY_MS = 1000;
+/** With a spool the feeds wait no longer than this for the sink, ms. */
+const START_PATIENCE_MS = 3000;
 /** The same reason is logged again after this, ms. */
 const TELL_WAITING_EVERY_MS = 60_000;
 /** Sockets and files get this long to close after the drain, ms. */
@@ -57,42 +66,39 @@ export class App implements FeedEventSink {
   readonly status: AppStatus;
   readonly feeds: readonly Feed[];
   readonly #options: AppOptions;
+  readonly #spool: Spool | null;
   readonly #ledger: Ledger;
   readonly #publisher: Publisher;
   readonly #pipeline: QuotePipeline;
   readonly #pressure: MemoryPressure;
   readonly #health: HealthMonitor;
+  readonly #backlogLog: BacklogLog;
   readonly #start = new AbortController();
   #admin: AdminServer | null = null;
   #phase: AppPhase = "starting";
   #isSinkStarted = false;
+  /** Records can be taken: the lanes are there. */
+  #isAccepting = false;
   #flushTimer: Timer | null = null;
 
+  /** @throws IngestError when the spool cannot be used */
   constructor(options: AppOptions) {
     this.#options = options;
     const { config, clock, random, log, feeds } = options;
     const enabled = enabledFeeds(feeds);
-    const feedNames = enabled.map((feed) => feed.config.name);
+    const losses = new LossReporter(log);
+    this.#spool = createSpool(config.spool, clock, {
+      feedNames: enabled.map((feed) => feed.config.name),
+      onLoss: (loss) => losses.onSpoolLoss(loss),
+      onLostBatch: (bytes, reason) => losses.onLostBatch(bytes, reason),
+      onTrouble: (message) => this.#tellSpoolTrouble(message),
+    });
+    const feedNames = this.#spool?.feedNames ?? enabled.map((feed) => feed.config.name);
     const onReaderGone = (error: IngestError) => options.onFatal(error);
     const sink = createSink(config, { clock, random, log: log.child({ part: "sink" }) }, onReaderGone);
     this.#ledger = new Ledger(feedNames);
-    this.#publisher = new Publisher({
-      transport: sink.transport,
-      clock,
-      random,
-      topics: config.topics,
-      compression: sink.compression,
-      isStamped: sink.isStamped,
-      batchMaxBytes: sink.batchMaxBytes,
-      lingerMs: config.limits.lingerMs,
-      memoryMaxBytes: config.limits.memoryMaxBytes,
-      feedNames,
-      instrumentCount: enabled.reduce((sum, feed) => sum + feed.instruments.length, 0),
-      onAcked: (counts) => this.#ledger.ack(counts),
-      onDropped: (counts, reason, lost) => this.#onDropped(counts, reason, lost),
-      onTrouble: ({ topic, partition }, code, message) =>
-        log.warn({ code, topic, partition, message }, "publish_retried"),
-    });
+    if (this.#spool !== null) this.#ledger.recovered.set(this.#spool.recoveredByFeed);
+    this.#publisher = this.#createPublisher(sink, feedNames, losses);
     this.#pressure = new MemoryPressure({
       clock,
       limitBytes: config.limits.memoryMaxBytes,
@@ -107,6 +113,15 @@ export class App implements FeedEventSink {
       rules: enabled.map((feed) => feed.venue.sequence),
       laneFor: (key) => this.#publisher.quoteLane(key),
       onUntrusted: (instrument, reason) => this.feeds[instrument.feedIndex].resubscribe(instrument, reason),
+    });
+    losses.attach({
+      ledger: this.#ledger,
+      pipeline: this.#pipeline,
+      feedNames,
+      session: options.session,
+      nowUs: () => clock.wallUs(),
+      publishEvent: (event) => this.publishEvent(event),
+      onUntold: () => this.#publisher.coldDropped++,
     });
     const requestBudget = new RequestBudget(clock);
     this.feeds = createFeeds(enabled, {
@@ -130,11 +145,13 @@ export class App implements FeedEventSink {
       ledger: this.#ledger,
       publisher: this.#publisher,
       transport: sink.transport,
+      spool: this.#spool,
       requestBudget,
       counters: this.#pipeline.counters,
       log,
     });
-    this.#health = new HealthMonitor({ clock, source: this.status, attemptMaxMs: sink.attemptMaxMs });
+    this.#health = new HealthMonitor({ clock, source: this.status });
+    this.#backlogLog = new BacklogLog({ clock, source: this.status, log });
   }
 
   /** Where the admin server listens; empty before {@link start}. */
@@ -144,7 +161,7 @@ export class App implements FeedEventSink {
 
   /**
    * Starts the admin server, then the sink, and once that knows its partitions the feeds: no venue is asked for prices
-   * that could not be kept. Returns at once; an unreachable sink is tried until it answers.
+   * that could not be kept. With a spool they can, so then the feeds wait for the sink a moment only. Returns at once; an unreachable sink is tried until it answers.
    * @throws IngestError when the admin server cannot listen
    */
   start(): void {
@@ -152,7 +169,6 @@ export class App implements FeedEventSink {
     const takeSnapshot = createSnapshotReader({ source: this.status, loop: this.#health.loop, clock, build });
     this.#admin = startAdminServer({
       ...config.admin,
-      source: this.status,
       health: this.#health,
       metrics: createMetricsRegistry(takeSnapshot),
       takeSnapshot,
@@ -160,12 +176,13 @@ export class App implements FeedEventSink {
       log,
     });
     this.#health.start();
+    this.#backlogLog.start();
     this.#startSink().catch((error: unknown) => this.#options.onFatal(error));
   }
 
   /**
    * Stops feeds, drains the lanes within `drainMs` (`DRAIN_MS` unless told), closes everything. True when every accepted
-   * quote is acked.
+   * quote is acked or on the spool.
    */
   async stop(drainMs = this.#options.config.limits.drainMs): Promise<boolean> {
     const { clock, log } = this.#options;
@@ -175,16 +192,21 @@ export class App implements FeedEventSink {
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     this.#flushTimer?.cancel();
     this.#pressure.stop();
-    if (this.#isSinkStarted) this.#pipeline.flushDropped(clock.wallUs());
-    const isDrained = await this.#publisher.drain(Math.max(0, deadlineMs - clock.monotonicMs()));
+    if (this.#isAccepting) this.#pipeline.flushDropped(clock.wallUs());
+    const isSettled = await this.#publisher.drain(Math.max(0, deadlineMs - clock.monotonicMs()));
     await this.#publisher.stop(CLOSE_LIMIT_MS);
+    await this.#spool?.close();
     this.#health.stop();
+    this.#backlogLog.stop();
     await this.#admin?.stop();
     const ledger = this.status.ledger();
     const quotesDropped = ledger.reduce((sum, row) => sum + row.dropped.shutdown, 0);
+    const quotesOnSpool = ledger.reduce((sum, row) => sum + row.onSpool, 0);
+    // What was late for the sink and found its place on the disk is not lost.
+    const isDrained = quotesDropped === 0 && (isSettled || this.#spool !== null);
     const level = isDrained ? "info" : "error";
     for (const row of ledger) log[level](ledgerLogFields(row), "ledger_closed");
-    if (isDrained) log.info({}, "drained");
+    if (isDrained) log.info(this.#spool === null ? {} : { quotesOnSpool }, "drained");
     else log.error({ quotesDropped, drainMs }, "drain_cut_short");
     return isDrained;
   }
@@ -193,22 +215,68 @@ export class App implements FeedEventSink {
     const { level, fields, name } = eventLogLine(event);
     this.#options.log[level](fields, name);
     const whenFull = event.type === "market-data.dropped" ? "kept" : "lost";
-    return this.#isSinkStarted && this.#publisher.publishEvent(eventRecord(event, this.#identity), whenFull);
+    return (
+      this.#isAccepting && this.#publisher.publishEvent(eventRecord(this.#redacted(event), this.#identity), whenFull)
+    );
   }
 
   publishRejected(message: RejectedMessage): void {
-    if (this.#isSinkStarted) this.#publisher.publishRejected(rejectedRecord(message, this.#identity));
+    if (!this.#isAccepting) return;
+    const text = Buffer.from(message.bytes).toString("latin1");
+    const safe = this.#options.redact(text);
+    const bytes = safe === text ? message.bytes : Buffer.from(safe, "latin1");
+    this.#publisher.publishRejected(rejectedRecord({ ...message, bytes }, this.#identity));
+  }
+
+  /** A venue may say our own token back to us, in the text of a refusal. */
+  #redacted(event: FeedEvent): FeedEvent {
+    return "message" in event ? { ...event, message: this.#options.redact(event.message) } : event;
   }
 
   get #identity() {
     return { session: this.#options.session, ingester: this.#options.config.instanceId };
   }
 
+  #createPublisher(sink: ChosenSink, feedNames: readonly string[], losses: LossReporter): Publisher {
+    const { config, clock, random, log, feeds } = this.#options;
+    const enabled = enabledFeeds(feeds);
+    const backfill = config.spool.backfill === "live_first" ? config.topics.backfill : null;
+    return new Publisher({
+      transport: sink.transport,
+      clock,
+      random,
+      topics: { ...config.topics, backfill },
+      spool: this.#spool,
+      spoolMode: config.spool.mode,
+      compression: sink.compression,
+      isStamped: sink.isStamped,
+      batchMaxBytes: sink.batchMaxBytes,
+      lingerMs: config.limits.lingerMs,
+      memoryMaxBytes: config.limits.memoryMaxBytes,
+      feedNames,
+      instrumentCount: enabled.reduce((sum, feed) => sum + feed.instruments.length, 0),
+      onAcked: (counts) => this.#ledger.ack(counts),
+      onDropped: (counts, reason, lost) => losses.onDropped(counts, reason, lost),
+      onRejected: (records) => this.#keepRejected(records),
+      onAssigned: () => this.#pipeline.reassignLanes(),
+      onTrouble: ({ topic, partition }, code, message) =>
+        log.warn({ code, topic, partition, message }, "publish_retried"),
+    });
+  }
+
+  /** The feeds wait for the sink; with a spool, only for a moment: what they bring is kept on the disk meanwhile. */
   async #startSink(): Promise<void> {
     const { log, config, clock } = this.#options;
     this.#tellWaiting("", 0);
     try {
-      await this.#publisher.start(this.#start.signal);
+      const started = this.#publisher.start(this.#start.signal);
+      if (this.#spool !== null && !(await settlesWithin(started, START_PATIENCE_MS, clock))) {
+        if (this.#start.signal.aborted) return;
+        log.warn({ spool: config.spool.directory }, "sink_late_quotes_go_to_the_spool");
+        this.#publisher.accept();
+        this.#startFeeds();
+      }
+      await started;
     } catch (error) {
       if (this.#start.signal.aborted) return;
       log.error(errorFields(error), "sink_failed");
@@ -217,6 +285,14 @@ export class App implements FeedEventSink {
     if (this.#start.signal.aborted) return;
     this.#isSinkStarted = true;
     log.info({ kind: config.sink.kind }, "sink_started");
+    for (const topic of this.#publisher.strangeTopics()) log.warn({ topic }, "spool_holds_another_topic");
+    if (this.#isAccepting) this.#pipeline.reassignLanes();
+    else this.#startFeeds();
+  }
+
+  #startFeeds(): void {
+    const { clock } = this.#options;
+    this.#isAccepting = true;
     for (const feed of this.feeds) for (const instrument of feed.instruments) this.#pipeline.register(instrument);
     for (const feed of this.feeds) feed.start();
     this.#phase = "running";
@@ -225,6 +301,21 @@ export class App implements FeedEventSink {
       this.#flushTimer = clock.schedule(FLUSH_DROPPED_EVERY_MS, flush);
     };
     this.#flushTimer = clock.schedule(FLUSH_DROPPED_EVERY_MS, flush);
+  }
+
+  /** What the broker refuses for good is kept with the other rejects: nothing of it is lost unseen. */
+  #keepRejected(records: readonly BatchRecord[]): void {
+    for (const record of records) {
+      const source = headerText(record, "source");
+      const bytes = record.value ?? new Uint8Array(0);
+      this.publishRejected({ source, timeUs: record.timestampMs * 1000, reason: "broker_rejected", bytes });
+    }
+  }
+
+  #tellSpoolTrouble(message: string): void {
+    const { log, config } = this.#options;
+    if (message === "") log.info({ directory: config.spool.directory }, "spool_recovered");
+    else log.error({ directory: config.spool.directory, message }, "spool_trouble");
   }
 
   /** Logs why the sink is not started: when that changes, and now and then. */
@@ -238,30 +329,5 @@ export class App implements FeedEventSink {
       log.warn({ kind: config.sink.kind, message: trouble }, "sink_waiting");
       this.#tellWaiting(trouble, nowMs);
     });
-  }
-
-  #onDropped(
-    counts: Int32Array,
-    reason: "record_too_large" | "broker_rejected" | "shutdown",
-    lost: readonly LostQuotes[],
-  ): void {
-    for (let feed = 0; feed < counts.length; feed++)
-      if (counts[feed] > 0) this.#ledger.drop(reason, feed, counts[feed]);
-    if (reason === "shutdown") return;
-    const timeUs = this.#options.clock.wallUs();
-    for (const { source, symbol, count, fromSequence, toSequence } of lost) {
-      this.#pipeline.noteLost(source, symbol, fromSequence, toSequence, timeUs);
-      const isTold = this.publishEvent({
-        type: "market-data.dropped",
-        source,
-        symbol,
-        timeUs,
-        reason,
-        count,
-        fromSequence,
-        toSequence,
-      });
-      if (!isTold) this.#publisher.coldDropped++;
-    }
   }
 }

@@ -2,6 +2,7 @@ import type { FeedEventSink } from "../domain/feed-event.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { QuoteSink } from "../domain/quote.ts";
 import type { Clock, RandomSource } from "../runtime/clock.ts";
+import type { DescriptorUse } from "../runtime/descriptor-use.ts";
 import type { ConnectRateLimiter } from "../runtime/rate-limiter.ts";
 import type { Ticker } from "../runtime/ticker.ts";
 import type { Backpressure } from "./adapter.ts";
@@ -39,6 +40,8 @@ export interface FeedEnvironment {
   readonly ticker: Ticker;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Absent: those of this process. */
+  readonly descriptors?: () => DescriptorUse | null;
 }
 
 /** What all connections of one feed share. */

@@ -4,8 +4,10 @@ import type { IngestError } from "../domain/ingest-error.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { delay, settlesWithin } from "../runtime/abortable.ts";
 import { backoffDelayMs, probeDelayMs } from "../runtime/backoff.ts";
+import { readDescriptorUse } from "../runtime/descriptor-use.ts";
 import type { Adapter } from "./adapter.ts";
 import { ConnectionState } from "./connection-state.ts";
+import { findDescriptorShortage } from "./descriptor-shortage.ts";
 import type { FeedParts } from "./feed-parts.ts";
 import { hostOf } from "./host-of.ts";
 import { type RunOutcome, SessionRun } from "./session-run.ts";
@@ -149,6 +151,8 @@ export class Supervisor {
     const { limiter, policy, ticker } = this.#parts;
     this.#state.change("connecting", { attempt: this.#attempts });
     if (!(await limiter.acquire(this.#host, policy.connects, stop))) return { kind: "aborted" };
+    const shortage = this.#findShortage();
+    if (shortage !== null) return this.#refuse(shortage);
     const unwatch = ticker.add((nowMs, lostMs) => this.#onTick(nowMs, lostMs));
     const first = this.#createRun();
     this.#current = first;
@@ -182,6 +186,11 @@ export class Supervisor {
     const oldIsOver = new AbortController();
     void old.finished.then(() => oldIsOver.abort());
     if (!(await limiter.acquire(this.#host, policy.connects, oldIsOver.signal))) return old;
+    const shortage = this.#findShortage();
+    if (shortage !== null) {
+      this.#noteFailedHandover({ kind: "failed", error: shortage });
+      return old;
+    }
     const next = this.#createRun();
     this.#successor = next;
     next.start();
@@ -201,6 +210,18 @@ export class Supervisor {
     this.#handoverFailures = 0;
     await this.#retire(old, next);
     return next;
+  }
+
+  #findShortage(): IngestError | null {
+    const readUse = this.#parts.descriptors ?? readDescriptorUse;
+    return findDescriptorShortage(readUse(), this.#connection.adapter.target);
+  }
+
+  /** Books a session that was not even started. */
+  #refuse(error: IngestError): RunOutcome {
+    this.#parts.tally.errors++;
+    this.#state.noteError(error);
+    return { kind: "failed", error };
   }
 
   /**

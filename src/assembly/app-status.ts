@@ -1,10 +1,12 @@
 import type { Feed } from "../adapters/feed.ts";
 import type { Config } from "../config/config.ts";
 import type { FeedStatus } from "../domain/feed-status.ts";
+import type { SpoolStatus } from "../domain/spool-status.ts";
 import type { Ledger, LedgerRow } from "../pipeline/ledger.ts";
 import type { FeedCounters } from "../pipeline/quote-pipeline.ts";
 import type { BatchTransport } from "../publish/batch-transport.ts";
 import type { Publisher } from "../publish/publisher.ts";
+import type { Spool } from "../publish/spool/batch-log.ts";
 import type { HostBudgetStatus, RequestBudget } from "../runtime/request-budget.ts";
 import type { RootLog } from "../telemetry/log.ts";
 import type {
@@ -29,6 +31,7 @@ export interface AppStatusParts {
   readonly ledger: Ledger;
   readonly publisher: Publisher;
   readonly transport: BatchTransport;
+  readonly spool: Spool | null;
   readonly requestBudget: RequestBudget;
   /** By feed index. */
   readonly counters: readonly FeedCounters[];
@@ -53,7 +56,7 @@ export class AppStatus implements MetricsSource {
   }
 
   ledger(): LedgerRow[] {
-    return this.#parts.ledger.rows(this.#parts.publisher.inMemoryByFeed());
+    return this.#parts.ledger.rows(this.#parts.publisher.held());
   }
 
   publishErrors(): { source: string; count: number }[] {
@@ -70,14 +73,19 @@ export class AppStatus implements MetricsSource {
     return this.#parts.publisher.lanes().map((lane) => ({
       topic: lane.topic,
       partition: lane.partition,
+      state: lane.state,
       isInFlight: lane.isInFlight,
-      sealedBatches: lane.sealed.length,
-      sealedBytes: lane.sealedBytes,
+      sealedBatches: lane.queue.memoryBatches,
+      sealedBytes: lane.queue.memoryBytes,
+      spooledBatches: lane.queue.unreadBatches,
+      spooledRecords: lane.queue.unreadRecords,
+      spooledBytes: lane.queue.unreadBytes,
       openRecords: lane.open.recordCount,
       ackedBatches: lane.ackedBatches,
       retries: lane.retries,
       possibleDuplicates: lane.possibleDuplicates,
       lastProgressMs: lane.lastProgressMs,
+      deadlineMs: lane.wait.deadlineMs,
       lastAckMs: lane.lastAckMs,
     }));
   }
@@ -93,6 +101,10 @@ export class AppStatus implements MetricsSource {
   memory(): BatchMemory {
     const { usedBytes, limitBytes } = this.#parts.publisher.budget;
     return { usedBytes, limitBytes };
+  }
+
+  spool(): SpoolStatus | null {
+    return this.#parts.spool?.status() ?? null;
   }
 
   requestBudgets(): HostBudgetStatus[] {

@@ -74,14 +74,15 @@ function grpcTls({ ca, client, serverName }: VenueTlsConfig): GrpcTls {
 }
 
 /** Reveals the feed's token at each request. */
-function createRestAdapter({ config, venue }: EnabledRestFeed, { budget }: AdapterParts): RestAdapter {
-  const { account, token, publishUnchanged, staleAfterMs, ca } = config;
+function createRestAdapter({ config, venue }: EnabledRestFeed, { budget, readSecret }: AdapterParts): RestAdapter {
+  const { account, token, tokenFile, publishUnchanged, staleAfterMs, ca } = config;
   return new RestAdapter({
     venue,
     budget,
     userAgent: USER_AGENT,
     account,
     token: () => token?.reveal() ?? null,
+    rereadToken: tokenFile === null ? null : () => readSecret(tokenFile),
     publishUnchanged: publishUnchanged === "on",
     ...(staleAfterMs === null ? {} : { staleAfterMs }),
     ...(ca === null ? {} : { caPem: ca.pem }),

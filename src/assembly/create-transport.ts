@@ -2,12 +2,12 @@ import type { Config, KafkaConfig } from "../config/config.ts";
 import type { IngestError } from "../domain/ingest-error.ts";
 import type { BatchTransport } from "../publish/batch-transport.ts";
 import type { KafkaEndpoint, KafkaTools } from "../publish/kafka/kafka-endpoint.ts";
-import { createKafkaTransport, kafkaAttemptMaxMs } from "../publish/kafka/kafka-transport.ts";
+import { createKafkaTransport } from "../publish/kafka/kafka-transport.ts";
 import type { TopicPlan } from "../publish/kafka/topics.ts";
 import { DiscardTransport } from "../publish/local/discard-transport.ts";
 import { planSqliteSize } from "../publish/local/sqlite-size.ts";
 import { SqliteTransport } from "../publish/local/sqlite-transport.ts";
-import { ATTEMPT_MAX_MS, StdoutTransport } from "../publish/local/stdout-transport.ts";
+import { StdoutTransport } from "../publish/local/stdout-transport.ts";
 import type { Compression } from "../publish/record-batch.ts";
 
 /** Batches of a local sink: read back at once, so they need not be large, and small ones are cheaper to make, bytes. */
@@ -20,8 +20,6 @@ export interface ChosenSink {
   readonly compression: Compression;
   readonly isStamped: boolean;
   readonly batchMaxBytes: number;
-  /** Time limit of one attempt, ms: a lane that waits no longer than this makes progress. */
-  readonly attemptMaxMs: number;
 }
 
 /** Makes the sink; opens nothing. @param onReaderGone `SINK=stdout` alone: nobody reads any more */
@@ -39,7 +37,6 @@ export function createSink(config: Config, tools: KafkaTools, onReaderGone: (err
         compression: kafka.compression,
         isStamped: true,
         batchMaxBytes: config.limits.batchMaxBytes,
-        attemptMaxMs: kafkaAttemptMaxMs(kafka),
       };
     case "stdout":
       return local(config, new StdoutTransport({ quotesTopic: topics.quotes, clock: tools.clock, onReaderGone }));
@@ -60,7 +57,6 @@ function local({ limits }: Config, transport: BatchTransport, batchMaxBytes = LO
     compression: "none",
     isStamped: false,
     batchMaxBytes: Math.min(limits.batchMaxBytes, LOCAL_BATCH_BYTES, batchMaxBytes),
-    attemptMaxMs: ATTEMPT_MAX_MS,
   };
 }
 
@@ -84,20 +80,28 @@ export function kafkaEndpoint(kafka: KafkaConfig): KafkaEndpoint {
 }
 
 /** Which variable names which topic, for messages. */
-export function topicVariables({ topics }: Config): Record<string, string> {
+export function topicVariables(config: Config): Record<string, string> {
+  const { topics } = config;
   return {
     [topics.quotes]: "KAFKA_TOPIC",
+    ...(hasBackfillTopic(config) ? { [topics.backfill]: "KAFKA_TOPIC" } : {}),
     [topics.events]: "KAFKA_EVENTS_TOPIC",
     [topics.rejected]: "KAFKA_REJECTED_TOPIC",
   };
 }
 
 /** The topics as they are made when we make them: events and rejects are few, one partition keeps them in order. */
-export function topicPlans({ topics, kafka }: Config): TopicPlan[] {
+export function topicPlans(config: Config): TopicPlan[] {
+  const { topics, kafka } = config;
   const { partitions, replication, retentionMs } = kafka.newTopics;
   return [
     { topic: topics.quotes, partitions, replication, retentionMs },
+    ...(hasBackfillTopic(config) ? [{ topic: topics.backfill, partitions, replication, retentionMs }] : []),
     { topic: topics.events, partitions: 1, replication, retentionMs },
     { topic: topics.rejected, partitions: 1, replication, retentionMs },
   ];
+}
+
+function hasBackfillTopic({ spool }: Config): boolean {
+  return spool.mode !== "off" && spool.backfill === "live_first";
 }

@@ -118,6 +118,7 @@ function readSnapshot(
     accepted: total((row) => row.accepted),
     acked: total((row) => row.acked),
     dropped: total((row) => Object.values(row.dropped).reduce((sum, count) => sum + count, 0)),
+    spool: status.spool(),
     feeds: status.feeds().filter((feed) => feed.state !== "disabled"),
     latencies: status.latencies().venueToEdge,
     quotes: view.latest?.quotes() ?? [],
@@ -127,6 +128,7 @@ function readSnapshot(
 
 /** What became of everything that was accepted, one line a feed: the demo ends with its account. */
 function renderLedger(app: App): string {
+  // No spool here: the demo's quotes go to a local file.
   const lines = app.status.ledger().map(({ source, accepted, acked, inMemory, dropped, balanceError }) => {
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
     const verdict = balanceError === 0 ? "balances" : `is off by ${balanceError}`;

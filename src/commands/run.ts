@@ -49,21 +49,22 @@ export async function runApp(
     fail = resolve;
   });
   const session = newSessionId(clock.wallUs(), random);
-  const app = new App({
-    config,
-    feeds,
-    clock,
-    random,
-    log,
-    redact,
-    readSecret,
-    session,
-    build: { version: VERSION, commit: COMMIT, bunVersion: Bun.version, instanceId: config.instanceId },
-    onFatal: (error) => fail(error),
-    ...(more.tapQuotes === undefined ? {} : { tapQuotes: more.tapQuotes }),
-  });
   log.info({ version: VERSION, commit: COMMIT, session, sink: config.sink.kind }, "starting");
+  let app: App;
   try {
+    app = new App({
+      config,
+      feeds,
+      clock,
+      random,
+      log,
+      redact,
+      readSecret,
+      session,
+      build: { version: VERSION, commit: COMMIT, bunVersion: Bun.version, instanceId: config.instanceId },
+      onFatal: (error) => fail(error),
+      ...(more.tapQuotes === undefined ? {} : { tapQuotes: more.tapQuotes }),
+    });
     app.start();
   } catch (error) {
     log.error(errorFields(error), "start_failed");

@@ -14,7 +14,8 @@ export const topicsCommand: Command = {
   help: `edge-ingester topics create [--json]
 
 Creates the topics that are missing, as KAFKA_TOPIC_PARTITIONS, KAFKA_TOPIC_REPLICATION and KAFKA_TOPIC_RETENTION_MS say
-(the events and the rejected topic get one partition). Topics that exist are never changed; differences are told.
+(the events and the rejected topic get one partition); with BACKFILL=live_first the backfill topic too. Topics that exist
+are never changed; differences are told.
 
 Example:
   KAFKA_BROKERS=localhost:9092 edge-ingester topics create

@@ -102,6 +102,8 @@ export interface RestFeedConfig extends CommonFeedConfig {
   readonly account: string | null;
   /** What the profile's `{token}` stands for; null = none. */
   readonly token: Secret | null;
+  /** Where the token came from, to be read again; null: from no file. */
+  readonly tokenFile: string | null;
   /** Null: the authorities built in. */
   readonly ca: CertificateFile | null;
 }
@@ -174,6 +176,8 @@ export interface KafkaConfig {
 /** The three topics, all different; local sinks use the same names. */
 export interface TopicsConfig {
   readonly quotes: string;
+  /** Quotes that waited, where `BACKFILL=live_first`: `<quotes>.backfill`. */
+  readonly backfill: string;
   readonly events: string;
   readonly rejected: string;
 }
@@ -182,6 +186,21 @@ export interface TopicsConfig {
 export type SinkConfig =
   | { readonly kind: "kafka" | "stdout" | "discard" }
   | { readonly kind: "sqlite"; readonly file: string; readonly maxBytes: number; readonly maxAgeMs: number };
+
+/** Where batches wait that cannot be delivered. */
+export interface SpoolConfig {
+  /** `off` unless records go to Kafka. */
+  readonly mode: "overflow" | "write" | "off";
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly minFreeBytes: number;
+  readonly whenFull: "drop_oldest" | "drop_newest";
+  /** 0: no limit. */
+  readonly maxAgeMs: number;
+  readonly fsyncMs: number;
+  /** `live_first`: what waited goes to `topics.backfill`. */
+  readonly backfill: "ordered" | "live_first";
+}
 
 /** Bounds of batches, memory and shutdown. */
 export interface LimitsConfig {
@@ -210,6 +229,7 @@ export interface Config {
   readonly topics: TopicsConfig;
   readonly kafka: KafkaConfig;
   readonly sink: SinkConfig;
+  readonly spool: SpoolConfig;
   readonly limits: LimitsConfig;
   readonly admin: {
     readonly host: z.output<typeof ADMIN_VARIABLES>["ADMIN_HOST"];

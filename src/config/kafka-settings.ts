@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { KafkaConfig, KafkaSaslConfig, TlsConfig, TopicsConfig } from "./config.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
-import { KAFKA_VARIABLES } from "./process-variables.ts";
+import { BACKFILL_SUFFIX, KAFKA_VARIABLES } from "./process-variables.ts";
 import { quote } from "./redact.ts";
 import { parseSection, type SectionContext } from "./section.ts";
 import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
@@ -51,7 +51,12 @@ function buildKafka(values: KafkaValues, tls: TlsConfig | null): KafkaConfig {
 }
 
 function buildTopics(values: KafkaValues): TopicsConfig {
-  return { quotes: values.KAFKA_TOPIC, events: values.KAFKA_EVENTS_TOPIC, rejected: values.KAFKA_REJECTED_TOPIC };
+  return {
+    quotes: values.KAFKA_TOPIC,
+    backfill: values.KAFKA_TOPIC + BACKFILL_SUFFIX,
+    events: values.KAFKA_EVENTS_TOPIC,
+    rejected: values.KAFKA_REJECTED_TOPIC,
+  };
 }
 
 /** A consumer of one topic must not meet records of another kind. */
@@ -64,6 +69,7 @@ function checkTopics(values: Partial<KafkaValues>): ConfigProblem[] {
     const user = users.get(topic);
     if (user === undefined) users.set(topic, variable);
     else problems.push(stateProblem(variable, `differ from ${user}`, `both are ${quote(topic)}`));
+    if (variable === "KAFKA_TOPIC") users.set(topic + BACKFILL_SUFFIX, `${variable} with ${BACKFILL_SUFFIX} behind it`);
   }
   return problems;
 }

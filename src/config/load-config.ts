@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Config, FeedConfig } from "./config.ts";
 import type { ConfigFileReader } from "./config-file.ts";
 import { feedPrefix } from "./feed-names.ts";
@@ -97,11 +98,17 @@ function setDerivedDefaults(
   setDefault(texts, "SINK", texts.has("KAFKA_BROKERS") ? "kafka" : "sqlite");
   setDefault(texts, "INSTANCE_ID", instanceIdOf(hostName));
   setDefault(texts, "STATE_DIR", stateDirOf(env["STATE_DIRECTORY"]));
+  setDefault(texts, "SPOOL_MODE", textOf(texts, "SINK").toLowerCase() === "kafka" ? "overflow" : "off");
+  setDefault(texts, "SPOOL_DIR", join(textOf(texts, "STATE_DIR"), "spool"));
   for (const feed of feeds) setDefault(texts, `${feed.prefix}ENABLED`, String(isEnabledByDefault(feed)));
 }
 
 function setDefault(texts: Map<string, VariableText>, name: string, text: string): void {
   if (!texts.has(name)) texts.set(name, { text, origin: "default", file: null });
+}
+
+function textOf(texts: ReadonlyMap<string, VariableText>, name: string): string {
+  return texts.get(name)?.text ?? "";
 }
 
 function instanceIdOf(hostName: string): string {

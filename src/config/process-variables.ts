@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { FEEDS_MAX, feedNameList } from "./feed-names.ts";
+import { SPOOL_VARIABLES } from "./spool-variables.ts";
 import { defaulted, optional } from "./variable.ts";
 import { brokerList, choice, filePath, flag, hostName, matching, secretText, wholeNumber } from "./variable-types.ts";
 
@@ -13,6 +14,10 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const NAME_FORM = "1 to 128 letters, digits, `.`, `_` or `-`, the first a letter or a digit";
 const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
 const TOPIC_FORM = "a topic name: 1 to 249 letters, digits, `.`, `_` or `-`";
+/** Behind KAFKA_TOPIC: where `BACKFILL=live_first` puts what waited. */
+export const BACKFILL_SUFFIX = ".backfill";
+const QUOTES_TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,240}$/;
+const QUOTES_TOPIC_FORM = "a topic name: 1 to 240 letters, digits, `.`, `_` or `-`";
 
 function topic() {
   return matching(TOPIC, TOPIC_FORM);
@@ -43,8 +48,9 @@ export const GENERAL_VARIABLES = z.strictObject({
   }),
   STATE_DIR: optional(filePath(), {
     description:
-      "Directory for what must outlive the process: the session numbers of FIX feeds. Made when it is missing; a relative " +
-      "path is taken from the working directory. Two processes with the same FIX feed cannot share one.",
+      "Directory for what must outlive the process: the session numbers of FIX feeds and the spool. Made when it is " +
+      "missing; a relative path is taken from the working directory. Two processes with a spool or with the same FIX feed " +
+      "cannot share one.",
     example: "/var/lib/edge-ingester",
     defaultNote: "the state directory systemd gives the service (STATE_DIRECTORY), else `state`",
   }),
@@ -52,7 +58,9 @@ export const GENERAL_VARIABLES = z.strictObject({
     description: "The least severe log lines to write. Logs go to standard error.",
   }),
   DRAIN_MS: defaulted(wholeNumber({ min: 0, max: 600_000 }), "10000", {
-    description: "After SIGTERM: how long accepted records may take to be acknowledged before the rest is dropped.",
+    description:
+      "After SIGTERM: how long accepted records may take to be acknowledged before the rest goes to the spool, or is " +
+      "dropped without one.",
   }),
 });
 
@@ -74,7 +82,9 @@ export const KAFKA_VARIABLES = z.strictObject({
     description: "Bootstrap servers. One that answers is enough; the others are found through it.",
     example: "kafka-1.example:9092,kafka-2.example:9092",
   }),
-  KAFKA_TOPIC: defaulted(topic(), "orion.market-data.raw", { description: "Topic of the quotes." }),
+  KAFKA_TOPIC: defaulted(matching(QUOTES_TOPIC, QUOTES_TOPIC_FORM), "orion.market-data.raw", {
+    description: `Topic of the quotes; the same name with \`${BACKFILL_SUFFIX}\` behind it is kept for BACKFILL.`,
+  }),
   KAFKA_EVENTS_TOPIC: defaulted(topic(), "orion.market-data.feed-events", {
     description: "Topic of the feed events: state changes, sequence gaps, stale feeds, drops.",
   }),
@@ -123,7 +133,8 @@ export const KAFKA_VARIABLES = z.strictObject({
     description: "Whether a start creates the topics that are missing. `edge-ingester topics create` does it by hand.",
   }),
   KAFKA_TOPIC_PARTITIONS: defaulted(wholeNumber({ min: 1, max: 10_000 }), "12", {
-    description: "Partitions of the quotes topic when we create it. The other two topics get one partition each.",
+    description:
+      "Partitions of the quotes topic and of its backfill topic when we create them. The other two topics get one each.",
   }),
   KAFKA_TOPIC_REPLICATION: defaulted(wholeNumber({ min: 1, max: 32_767, orMinusOne: true }), "-1", {
     description: "Replicas of each partition of the topics we create; -1 is the cluster's own default.",
@@ -145,8 +156,8 @@ export const MEMORY_VARIABLES = z.strictObject({
   }),
   MEMORY_MAX_BYTES: defaulted(wholeNumber({ min: MIB, max: 64 * GIB }), "50331648", {
     description:
-      "Most memory for batches, open and waiting: 48 MiB by default, at least twice BATCH_MAX_BYTES. When it is full, " +
-      "sockets are paused first and quotes are dropped last.",
+      "Most memory for batches, open and waiting: 48 MiB by default, at least twice BATCH_MAX_BYTES. When it is full and " +
+      "the spool takes no more, sockets are paused first and quotes are dropped last.",
   }),
   MEMORY_PAUSE_MAX_MS: defaulted(wholeNumber({ min: 0, max: 600_000 }), "5000", {
     description: "How long a socket may be held paused before quotes are dropped, counted and published as dropped.",
@@ -188,6 +199,7 @@ export const PROCESS_GROUPS: readonly VariableGroup[] = [
   { title: "General", schema: GENERAL_VARIABLES },
   { title: "Kafka", schema: KAFKA_VARIABLES },
   { title: "Batches and memory", schema: MEMORY_VARIABLES },
+  { title: "Spool", schema: SPOOL_VARIABLES },
   { title: "Reconnecting", schema: RECONNECT_VARIABLES },
   { title: "SQLite sink", schema: SQLITE_VARIABLES },
   { title: "Admin server", schema: ADMIN_VARIABLES },

@@ -13,6 +13,7 @@ import {
   SQLITE_VARIABLES,
 } from "./process-variables.ts";
 import { parseSection, type SectionContext } from "./section.ts";
+import { readSpool, type SpoolSettings } from "./spool-settings.ts";
 
 type General = z.output<typeof GENERAL_VARIABLES>;
 type Memory = z.output<typeof MEMORY_VARIABLES>;
@@ -31,22 +32,24 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
   const general = parseSection(GENERAL_VARIABLES, "", context);
   const kafka = readKafka(context);
   const memory = parseSection(MEMORY_VARIABLES, "", context);
+  const spool = readSpool(context);
   const reconnect = parseSection(RECONNECT_VARIABLES, "", context);
   const sqlite = parseSection(SQLITE_VARIABLES, "", context);
   const admin = parseSection(ADMIN_VARIABLES, "", context);
   const readFeeds = plannedFeeds.map((plan) => readFeed(plan, context));
-  const problems = [general, kafka, memory, reconnect, sqlite, admin, ...readFeeds].flatMap(
+  const problems = [general, kafka, memory, spool, reconnect, sqlite, admin, ...readFeeds].flatMap(
     (section) => section.problems,
   );
   if (general.partial.SINK === "kafka" && !context.texts.has("KAFKA_BROKERS")) problems.push(brokersMissing());
-  problems.push(...checkMemory(memory.partial));
-  const warnings = [...kafka.warnings, ...readFeeds.flatMap((feed) => feed.warnings)];
+  problems.push(...checkMemory(memory.partial), ...checkSpool(spool, general.partial, memory.partial));
+  const warnings = [...kafka.warnings, ...spool.warnings, ...readFeeds.flatMap((feed) => feed.warnings)];
   const feeds = readFeeds.map((read) => read.feed).filter((feed) => feed !== null);
   if (
     general.values === null ||
     kafka.kafka === null ||
     kafka.topics === null ||
     memory.values === null ||
+    spool.spool === null ||
     reconnect.values === null ||
     sqlite.values === null ||
     admin.values === null ||
@@ -66,6 +69,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
     topics: kafka.topics,
     kafka: kafka.kafka,
     sink: buildSink(derived(general.values.SINK), sqlite.values),
+    spool: spool.spool,
     limits: buildLimits(memory.values, general.values),
     admin: { host: admin.values.ADMIN_HOST, port: admin.values.ADMIN_PORT },
     log: { level: general.values.LOG_LEVEL },
@@ -110,6 +114,22 @@ function checkMemory(memory: Partial<Memory>): ConfigProblem[] {
   if (batchMaxBytes === undefined || memoryMaxBytes === undefined || memoryMaxBytes >= 2 * batchMaxBytes) return [];
   const wanted = `be >= ${2 * batchMaxBytes}, twice BATCH_MAX_BYTES`;
   return [valueProblem("MEMORY_MAX_BYTES", { text: String(memoryMaxBytes), display: "plain" }, wanted)];
+}
+
+/** Only what waits for Kafka is spooled, and the spool must hold a batch while another is written. */
+function checkSpool({ partial }: SpoolSettings, { SINK: sink }: Partial<General>, memory: Partial<Memory>) {
+  const problems: ConfigProblem[] = [];
+  const { SPOOL_MODE: mode, SPOOL_MAX_BYTES: maxBytes } = partial;
+  if (mode !== undefined && mode !== "off" && sink !== undefined && sink !== "kafka") {
+    const shown = { text: mode, display: "plain" } as const;
+    problems.push(valueProblem("SPOOL_MODE", shown, `be off when SINK is ${sink}`, "only SINK=kafka has a spool"));
+  }
+  const { BATCH_MAX_BYTES: batchMaxBytes } = memory;
+  if (maxBytes !== undefined && batchMaxBytes !== undefined && maxBytes < 2 * batchMaxBytes) {
+    const wanted = `be >= ${2 * batchMaxBytes}, twice BATCH_MAX_BYTES`;
+    problems.push(valueProblem("SPOOL_MAX_BYTES", { text: String(maxBytes), display: "plain" }, wanted));
+  }
+  return problems;
 }
 
 function checkFeeds(feeds: readonly FeedConfig[]): ConfigProblem[] {

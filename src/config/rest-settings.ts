@@ -25,6 +25,7 @@ export function readRestFeed(plan: PlannedFeed, context: SectionContext): FeedSe
           publishUnchanged: values.PUBLISH_UNCHANGED,
           account: values.ACCOUNT ?? null,
           token: values.TOKEN ?? null,
+          tokenFile: context.texts.get(`${plan.prefix}TOKEN`)?.file ?? null,
           ca: authorities.ca,
         };
   return {

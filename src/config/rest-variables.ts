@@ -41,7 +41,8 @@ export const REST_FEED_VARIABLES = z.strictObject({
     example: "101-001-1234567-001",
   }),
   TOKEN: optional(secretText(), {
-    description: "The token, where the profile's requests carry one.",
+    description:
+      "The token, where the profile's requests carry one. A file is read again when the venue refuses the token.",
     defaultNote: "not sent",
   }),
   TLS_CA_FILE: optional(filePath(), {

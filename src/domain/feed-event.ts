@@ -12,7 +12,15 @@ export type FeedState =
   | "stopped";
 
 /** Why quotes were lost or not accepted: closed list, also the metric label. */
-export type DropReason = "memory_full" | "record_too_large" | "broker_rejected" | "shutdown";
+export type DropReason =
+  | "memory_full"
+  | "record_too_large"
+  | "broker_rejected"
+  | "shutdown"
+  /** On the disk, and given up to make room, for their age, or for damage. */
+  | "spool_full"
+  | "spool_expired"
+  | "spool_damaged";
 
 /** The feed changed state. */
 export interface FeedStatusEvent {
@@ -54,16 +62,21 @@ export interface FeedStaleEvent {
   readonly silentMs: number;
 }
 
-/** Quotes that had been accepted were lost: our own numbers `fromSequence..toSequence` of the instrument. */
+/**
+ * Quotes that had been accepted were lost: our own numbers `fromSequence..toSequence` of the instrument. `symbol` and numbers are absent
+ * when they stood on a damaged piece of the disk: the holes in the numbers tell then.
+ */
 export interface DroppedEvent {
   readonly type: "market-data.dropped";
   readonly source: string;
-  readonly symbol: string;
+  readonly symbol?: string;
   readonly timeUs: number;
   readonly reason: DropReason;
+  /** The session whose numbers these are, when it is an earlier life of the process. */
+  readonly session?: string;
   readonly count: number;
-  readonly fromSequence: number;
-  readonly toSequence: number;
+  readonly fromSequence?: number;
+  readonly toSequence?: number;
 }
 
 /** Everything that goes to the events topic (key `source`). */

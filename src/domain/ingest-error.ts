@@ -3,6 +3,7 @@ export type IngestErrorCode =
   | "config_invalid"
   | "connect_refused"
   | "connect_failed"
+  | "no_descriptors"
   | "dns_failed"
   | "tls_failed"
   | "handshake_timeout"

@@ -1,15 +1,28 @@
 import type { DropReason } from "../domain/feed-event.ts";
+import type { HeldQuotes } from "../publish/publisher.ts";
 
 /** Every reason, in the order of the ledger's columns. */
-export const DROP_REASONS: readonly DropReason[] = ["memory_full", "record_too_large", "broker_rejected", "shutdown"];
+export const DROP_REASONS: readonly DropReason[] = [
+  "memory_full",
+  "record_too_large",
+  "broker_rejected",
+  "shutdown",
+  "spool_full",
+  "spool_expired",
+  "spool_damaged",
+];
 
-/** One feed's account: `accepted = acked + inMemory + dropped`, or the ledger lies. */
+/** One feed's account: `accepted + recovered = acked + inMemory + onSpool + dropped`, or the ledger lies. */
 export interface LedgerRow {
   readonly source: string;
   readonly accepted: number;
+  /** Accepted by an earlier life of the process and found on the spool at the start. */
+  readonly recovered: number;
   readonly acked: number;
   /** Counted anew in the lanes, not derived from the other columns. */
   readonly inMemory: number;
+  /** On the disk alone; counted anew as well. */
+  readonly onSpool: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** 0, or the ledger does not balance. */
   readonly balanceError: number;
@@ -19,6 +32,8 @@ export interface LedgerRow {
 export class Ledger {
   readonly accepted: Float64Array;
   readonly acked: Float64Array;
+  /** Set once, when the spool is opened. */
+  readonly recovered: Float64Array;
   readonly #dropped: readonly Float64Array[];
   readonly #feedNames: readonly string[];
 
@@ -26,6 +41,7 @@ export class Ledger {
     this.#feedNames = feedNames;
     this.accepted = new Float64Array(feedNames.length);
     this.acked = new Float64Array(feedNames.length);
+    this.recovered = new Float64Array(feedNames.length);
     this.#dropped = DROP_REASONS.map(() => new Float64Array(feedNames.length));
   }
 
@@ -39,17 +55,20 @@ export class Ledger {
     this.#dropped[DROP_REASONS.indexOf(reason)][feedIndex] += count;
   }
 
-  /** All rows; @param inMemoryByFeed quotes found in open and sealed batches right now */
-  rows(inMemoryByFeed: Float64Array): LedgerRow[] {
+  /** All rows, from what the lanes hold right now. */
+  rows(held: HeldQuotes): LedgerRow[] {
     return this.#feedNames.map((source, feed) => {
       const dropped = Object.fromEntries(
         DROP_REASONS.map((reason, column) => [reason, this.#dropped[column][feed]]),
       ) as Record<DropReason, number>;
       const lost = DROP_REASONS.reduce((sum, reason) => sum + dropped[reason], 0);
-      const accepted = this.accepted[feed];
+      const accepted = this.accepted[feed] - held.notYetAccepted[feed];
+      const recovered = this.recovered[feed];
       const acked = this.acked[feed];
-      const inMemory = inMemoryByFeed[feed];
-      return { source, accepted, acked, inMemory, dropped, balanceError: accepted - acked - inMemory - lost };
+      const inMemory = held.inMemory[feed] - held.notYetAccepted[feed];
+      const onSpool = held.onSpool[feed];
+      const balanceError = accepted + recovered - acked - inMemory - onSpool - lost;
+      return { source, accepted, recovered, acked, inMemory, onSpool, dropped, balanceError };
     });
   }
 }

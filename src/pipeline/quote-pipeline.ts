@@ -72,6 +72,11 @@ export class QuotePipeline implements QuoteSink {
     this.#lanes[instrument.id] = this.#options.laneFor(template.key);
   }
 
+  /** The lanes of keys have changed: from now on quotes go to those of today. */
+  reassignLanes(): void {
+    for (const { instrument, key } of this.#templates) this.#lanes[instrument.id] = this.#options.laneFor(key);
+  }
+
   accept(quote: QuoteView): void {
     const instrument = quote.instrument;
     if (instrument === null) return;

@@ -1,66 +1,59 @@
-import type { Clock, RandomSource, Timer } from "../runtime/clock.ts";
+import { backoffDelayMs } from "../runtime/backoff.ts";
+import type { Timer } from "../runtime/clock.ts";
+import { CurrentWait } from "../runtime/current-wait.ts";
 import { splitBatch } from "./batch-split.ts";
-import type { BatchTransport, ProducerIdentity, SendResult } from "./batch-transport.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
-import { BATCH_HEADER_BYTES, type Compression, nextSequence, RecordBatchBuilder, stampBatch } from "./record-batch.ts";
+import type { LanePort, ProducerIdentity, SendResult } from "./batch-transport.ts";
+import type { LaneOptions, LaneParts, LaneState } from "./lane-options.ts";
+import { LaneQueue, type QueuedBatch, type QueueWay } from "./lane-queue.ts";
+import { BATCH_HEADER_BYTES, nextSequence, RecordBatchBuilder, stampBatch } from "./record-batch.ts";
 import type { SealedBatch } from "./sealed-batch.ts";
 
-/** Retries of one batch wait between these, full jitter, ms: a broker that is back is noticed within a second. */
-const RETRY_INITIAL_MS = 50;
-const RETRY_MAX_MS = 1000;
-
+/** Retries of one batch: a broker that is back is noticed within a second. */
+const RETRY_BACKOFF = { initialDelayMs: 50, maxDelayMs: 1000 };
+/** Of this many attempts and more the delay is at its longest. */
+const RETRY_ATTEMPTS_LATE = 5;
 /** A topic that takes no batch of this size gets single records split off, but batches are made no smaller, bytes. */
 const SPLIT_MIN_BYTES = 16 * 1024;
 /** A record's stamp is written as a 32-bit difference to the batch's first: one farther away needs a batch of its own. */
 const TIMESTAMP_DELTA_MAX_MS = 0x7fff_ffff;
-
-/** Why a lane gave up a batch. */
-export type LaneDropReason = "record_too_large" | "broker_rejected" | "shutdown";
-
-/** What every lane of a publisher shares. */
-export interface LaneOptions {
-  readonly transport: BatchTransport;
-  readonly clock: Clock;
-  readonly random: RandomSource;
-  readonly budget: MemoryBudget;
-  readonly compression: Compression;
-  /** Batches carry producer id, sequence and CRC: a broker wants them, a local sink reads none of them. */
-  readonly isStamped: boolean;
-  /** Bound of one batch before compression, bytes. */
-  readonly batchMaxBytes: number;
-  /** Wait this long for more before an idle lane sends, ms; 0 = send at once. */
-  readonly lingerMs: number;
-  /** By feed index. */
-  readonly feedNames: readonly string[];
-  onAcked(batch: SealedBatch, lane: Lane): void;
-  onDropped(batch: SealedBatch, reason: LaneDropReason, message: string): void;
-  /** An attempt that did not end in an ack. */
-  onTrouble(lane: Lane, code: string, message: string): void;
-}
+/**
+ * A lane whose oldest record has waited so long goes through the disk; there an open batch waits so long at most. Both and
+ * one look of the publisher together stay below the second of promise P2, ms.
+ */
+const SPILL_AFTER_MS = 600;
+const SEAL_AFTER_MS = 600;
+/** With `SPOOL_MODE=write` an open batch is not on the disk: it waits no longer than this, ms. */
+const WRITE_AFTER_MS = 50;
+/** Brought to the disk at a time, so that a full memory does not hold up the event loop, bytes. */
+const SPILL_SLICE_BYTES = 4 * 1024 * 1024;
 
 /**
  * The one ordered path to one partition. At most one batch is in flight; the same batch goes again with the same
  * sequence until the broker has answered for it, so an idempotent broker writes it once. While it is in flight the
- * next batch fills, so batches grow by themselves over a slow link.
+ * next batch fills, so batches grow by themselves over a slow link. What cannot be delivered soon goes through the disk, oldest first,
+ * until the lane has caught up.
  */
 export class Lane {
   readonly topic: string;
   readonly partition: number;
-  /** Sealed batches in order; the first may be in flight. */
-  readonly sealed: SealedBatch[] = [];
+  readonly queue: LaneQueue;
   readonly open: RecordBatchBuilder;
-  /** Bytes of `sealed`. */
-  sealedBytes = 0;
   ackedBatches = 0;
   retries = 0;
   /** Batches that were sent again under a new producer id: each may stand twice in the log. */
   possibleDuplicates = 0;
   isInFlight = false;
-  /** Monotonic ms of the last attempt, ack, or arrival of work: what `/healthz` watches. */
+  /** Monotonic ms of the last attempt, ack, or arrival of work. */
   lastProgressMs: number;
+  /** Until when what the lane waits for now may take: what `/healthz` watches. */
+  readonly wait = new CurrentWait();
   lastAckMs = -1;
 
   readonly #options: LaneOptions;
+  readonly #port: LanePort;
+  readonly #backfill: Lane | null;
+  /** Batches go to the disk until the lane has caught up. */
+  #isThroughDisk: boolean;
   #producer: ProducerIdentity | null = null;
   #sequence = 0;
   #isRunning = false;
@@ -69,12 +62,18 @@ export class Lane {
   /** Until it fires the lane waits for more; null when it does not. */
   #linger: Timer | null = null;
   #openCapacity = 0;
+  /** The last attempt did not end in an ack. */
+  #isFailing = false;
   readonly #idleWaiters: (() => void)[] = [];
 
-  constructor(topic: string, partition: number, options: LaneOptions) {
-    this.topic = topic;
-    this.partition = partition;
+  constructor(parts: LaneParts, options: LaneOptions) {
+    this.topic = parts.topic;
+    this.partition = parts.partition;
+    this.queue = new LaneQueue(parts.log, options.budget);
+    this.#backfill = parts.backfill;
+    this.#isThroughDisk = parts.isThroughDisk;
     this.#options = options;
+    this.#port = options.transport.portFor?.(this.wait) ?? options.transport;
     this.open = new RecordBatchBuilder(options.batchMaxBytes, options.feedNames.length);
     this.lastProgressMs = options.clock.monotonicMs();
     this.#chargeOpen();
@@ -85,9 +84,20 @@ export class Lane {
     return this.open.maxBytes - BATCH_HEADER_BYTES;
   }
 
-  /** Nothing open, sealed or in flight. */
+  /** Nothing open, sealed, in flight or on the disk. */
   get isEmpty(): boolean {
-    return this.sealed.length === 0 && this.open.recordCount === 0;
+    return this.queue.isEmpty && this.open.recordCount === 0;
+  }
+
+  /** Its batches are kept for others to deliver. */
+  get isHeld(): boolean {
+    return this.partition < 0;
+  }
+
+  get state(): LaneState {
+    if (this.isHeld) return "held";
+    if (!this.#isThroughDisk) return "direct";
+    return this.#isFailing ? "spooling" : "draining";
   }
 
   /**
@@ -98,8 +108,8 @@ export class Lane {
     const open = this.open;
     const capacity = open.bytes.length;
     if (!open.hasRoom(recordBytes) || !isNear(timestampMs, open)) {
-      if (open.recordCount === 0 || this.#options.budget.isFull) return null;
-      this.#sealOpen();
+      if (open.recordCount === 0 || !this.#makeRoom()) return null;
+      this.sealOpen();
       this.#endLinger();
       if (!open.hasRoom(recordBytes)) return null;
     }
@@ -108,34 +118,111 @@ export class Lane {
     return open;
   }
 
-  /** Tells the lane that there is work; cheap when it knows already. */
-  kick(): void {
-    if (this.#isRunning || this.#isStopped) return;
-    this.#isRunning = true;
-    const { clock, lingerMs } = this.#options;
-    this.lastProgressMs = clock.monotonicMs();
-    if (lingerMs > 0 && this.#idleWaiters.length === 0) this.#linger = clock.schedule(lingerMs, () => this.#start());
-    else clock.scheduleSoon(() => this.#start());
+  /** Takes over a batch that another lane sealed. */
+  take(batch: SealedBatch): void {
+    if (this.#options.spoolMode !== "off") this.#isThroughDisk = true;
+    this.queue.push(batch, this.#way);
+    this.kick();
   }
 
-  /** Resolves when the lane is empty; never when its transport is stuck, so race it with a deadline. */
-  whenEmpty(): Promise<void> {
-    if (this.isEmpty && !this.#isRunning) return Promise.resolve();
+  /** Tells the lane that there is work; cheap when it knows already. */
+  kick(): void {
+    if (this.#isRunning || this.#isStopped || this.isHeld) return;
+    this.#isRunning = true;
+    const { clock, lingerMs } = this.#options;
+    this.#noteProgress();
+    if (lingerMs > 0 && this.#idleWaiters.length === 0) {
+      this.wait.until(this.lastProgressMs + lingerMs);
+      this.#linger = clock.schedule(lingerMs, () => this.#start());
+    } else clock.scheduleSoon(() => this.#start());
+  }
+
+  /**
+   * What must happen in time, called some 20 times a second: a record that has waited long goes to the disk, open batches with
+   * it, and what found no room there is tried again.
+   */
+  look(nowMs: number): void {
+    const { spoolMode } = this.#options;
+    if (this.#isStopped || spoolMode === "off") return;
+    const openMs = this.open.recordCount === 0 ? 0 : nowMs - this.open.openedAtMs;
+    if (!this.#isThroughDisk) {
+      const first = this.queue.first?.batch;
+      const waitedMs = first === undefined ? openMs : nowMs - first.openedAtMs;
+      if (waitedMs >= SPILL_AFTER_MS) this.#goThroughDisk();
+    }
+    if (!this.#isThroughDisk && spoolMode !== "write") return;
+    if (openMs >= (spoolMode === "write" ? WRITE_AFTER_MS : SEAL_AFTER_MS)) this.sealOpen();
+    if (this.queue.flush(SPILL_SLICE_BYTES) && spoolMode === "overflow") this.queue.release();
+  }
+
+  /** Memory is short: what waits goes to the disk. False when that does not take it, or there is none. */
+  relieve(): boolean {
+    if (this.#options.spoolMode === "off") return false;
+    if (!this.#isThroughDisk) this.#goThroughDisk();
+    if (!this.queue.flush(SPILL_SLICE_BYTES)) return false;
+    this.queue.release();
+    return true;
+  }
+
+  /**
+   * Resolves when the lane is empty, or goes through the disk: what is left then outlives the process. Never when its transport
+   * is stuck without a spool, so race it with a deadline.
+   */
+  whenSafe(): Promise<void> {
+    if (this.#isSafe) return Promise.resolve();
     this.#endLinger();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** Takes nothing more up; what is left is handed to `onDropped` as `shutdown`. */
+  /** Takes nothing more up. What is left goes to the disk; what finds no room there is handed to `onDropped` as `shutdown`. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#linger?.cancel();
     this.#wait?.timer.cancel();
     this.#wait?.finish();
-    if (this.open.recordCount > 0) this.#sealOpen();
-    for (const batch of this.sealed.splice(0)) this.#options.onDropped(batch, "shutdown", "Stopped before the ack");
-    this.#options.budget.add(-this.sealedBytes);
-    this.sealedBytes = 0;
+    if (this.open.recordCount > 0) this.sealOpen();
+    if (this.#options.spoolMode !== "off") this.queue.flush();
+    for (const batch of this.queue.abandon()) this.#options.onDropped(batch, "shutdown", "Stopped before the ack");
+    this.#options.budget.add(-this.#openCapacity);
+  }
+
+  /** Closes the open batch and queues it. */
+  sealOpen(): void {
+    if (this.open.recordCount === 0) return;
+    const batch = this.open.seal(this.#options.compression);
+    if (this.#isThroughDisk && this.#backfill !== null && !this.queue.isEmpty && !this.#isStopped)
+      this.#backfill.take(batch);
+    else this.queue.push(batch, this.#way);
+  }
+
+  get #way(): QueueWay {
+    const { spoolMode } = this.#options;
+    if (spoolMode === "write") return "both";
+    return this.#isThroughDisk ? "disk" : "memory";
+  }
+
+  get #isSafe(): boolean {
+    return (this.isEmpty && !this.#isRunning) || this.isHeld || this.#isThroughDisk;
+  }
+
+  /** Room in memory for one more sealed batch, made on the disk if need be. */
+  #makeRoom(): boolean {
+    const { budget } = this.#options;
+    // On the disk the batch takes no memory, so it does not matter whose memory is full.
+    return !budget.isFull || this.relieve() || !budget.isFull;
+  }
+
+  /** From now on batches go to the disk, those in memory first. */
+  #goThroughDisk(): void {
+    this.#isThroughDisk = true;
+    if (this.#backfill !== null) for (const batch of this.queue.takeBehindFirst()) this.#backfill.take(batch);
+    if (this.queue.flush(SPILL_SLICE_BYTES)) this.queue.release();
+    this.#tellWaiters();
+  }
+
+  #tellWaiters(): void {
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
   /** A full batch, and one that is waited for, goes at once. */
@@ -143,6 +230,7 @@ export class Lane {
     if (this.#linger === null) return;
     this.#linger.cancel();
     this.#linger = null;
+    this.#noteProgress();
     this.#options.clock.scheduleSoon(() => this.#start());
   }
 
@@ -166,24 +254,38 @@ export class Lane {
       this.kick();
       return;
     }
-    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    this.#tellWaiters();
   }
 
   async #run(): Promise<void> {
     while (!this.#isStopped) {
-      if (this.sealed.length === 0) {
+      const first = this.queue.first;
+      if (first !== null) {
+        if (this.queue.unreadBatches > 0) void this.queue.load();
+        await this.#settleFirst(first);
+      } else if (this.queue.isEmpty) {
         if (this.open.recordCount === 0) return;
-        this.#sealOpen();
+        this.sealOpen();
+      } else {
+        await this.#load();
       }
-      await this.#settleFirst(this.sealed[0]);
     }
   }
 
+  /** Reads the next batch from the disk; one that cannot be read is tried again later. */
+  async #load(): Promise<void> {
+    this.#noteProgress();
+    await this.queue.load();
+    if (this.queue.first === null && !this.queue.isEmpty) await this.#backoff(RETRY_ATTEMPTS_LATE);
+  }
+
   /** Sends the first sealed batch until it is acked, split or dropped. */
-  async #settleFirst(batch: SealedBatch): Promise<void> {
+  async #settleFirst(first: QueuedBatch): Promise<void> {
+    const { batch } = first;
     let isStamped = false;
     for (let attempt = 0; !this.#isStopped; attempt++) {
       if (attempt > 0) await this.#backoff(attempt - 1);
+      if (this.#isStopped) return;
       if (this.#producer === null) {
         await this.#takeProducer();
         isStamped = false;
@@ -192,17 +294,18 @@ export class Lane {
       if (!isStamped && this.#options.isStamped) stampBatch(batch.bytes, this.#producer, this.#sequence);
       isStamped = true;
       const result = await this.#send(batch);
-      if (this.#isStopped && this.sealed[0] !== batch) return;
+      if (this.queue.first?.batch !== batch) return;
       if (this.#apply(batch, result)) return;
+      this.#isFailing = true;
     }
   }
 
   async #send(batch: SealedBatch): Promise<SendResult> {
     this.isInFlight = true;
-    this.lastProgressMs = this.#options.clock.monotonicMs();
-    const result = await this.#options.transport.send(this.topic, this.partition, batch);
+    this.#noteProgress();
+    const result = await this.#port.send(this.topic, this.partition, batch);
     this.isInFlight = false;
-    this.lastProgressMs = this.#options.clock.monotonicMs();
+    this.#noteProgress();
     return result;
   }
 
@@ -212,7 +315,9 @@ export class Lane {
       this.#sequence = nextSequence(this.#sequence, batch.recordCount);
       this.ackedBatches++;
       this.lastAckMs = this.lastProgressMs;
-      this.#removeFirst();
+      this.#isFailing = false;
+      this.queue.settleFirst();
+      this.#noteCaughtUp();
       this.#options.onAcked(batch, this);
       return true;
     }
@@ -225,33 +330,38 @@ export class Lane {
       this.possibleDuplicates++;
       return false;
     }
-    this.#removeFirst();
     if (result.outcome === "too_large" && batch.recordCount > 1) {
       // Without this every batch would be sent in vain first, and split.
       this.open.lowerMaxBytes(Math.max(SPLIT_MIN_BYTES, Math.ceil(batch.uncompressedBytes / 2)));
-      const halves = splitBatch(batch, this.#options.compression, this.#options.feedNames);
-      this.sealed.unshift(...halves);
-      for (const half of halves) this.#charge(half.bytes.length);
+      this.queue.replaceFirst(splitBatch(batch, this.#options.compression, this.#options.feedNames));
       return true;
     }
+    this.queue.settleFirst();
     const reason = result.outcome === "too_large" ? "record_too_large" : "broker_rejected";
     this.#options.onDropped(batch, reason, result.message);
     return true;
   }
 
+  /** Nothing waits on the disk any more: new batches go from memory again. */
+  #noteCaughtUp(): void {
+    if (this.#isThroughDisk && this.queue.isCaughtUp && !this.isHeld) this.#isThroughDisk = false;
+  }
+
   async #takeProducer(): Promise<void> {
-    this.lastProgressMs = this.#options.clock.monotonicMs();
+    this.#noteProgress();
     try {
-      this.#producer = await this.#options.transport.acquireProducer();
+      this.#producer = await this.#port.acquireProducer();
       this.#sequence = 0;
     } catch (error) {
       this.retries++;
+      this.#isFailing = true;
       this.#options.onTrouble(this, "producer_id", error instanceof Error ? error.message : String(error));
     }
   }
 
   #backoff(attempt: number): Promise<void> {
-    const delayMs = this.#options.random() * Math.min(RETRY_MAX_MS, RETRY_INITIAL_MS * 2 ** Math.min(attempt, 16));
+    const delayMs = backoffDelayMs(RETRY_BACKOFF, attempt, this.#options.random);
+    this.wait.until(this.#options.clock.monotonicMs() + delayMs);
     return new Promise((resolve) => {
       const finish = () => {
         this.#wait = null;
@@ -261,20 +371,10 @@ export class Lane {
     });
   }
 
-  #sealOpen(): void {
-    const batch = this.open.seal(this.#options.compression);
-    this.sealed.push(batch);
-    this.#charge(batch.bytes.length);
-  }
-
-  #removeFirst(): void {
-    const batch = this.sealed.shift();
-    if (batch !== undefined) this.#charge(-batch.bytes.length);
-  }
-
-  #charge(bytes: number): void {
-    this.sealedBytes += bytes;
-    this.#options.budget.add(bytes);
+  /** A step begins or ends; one that may wait says so by `wait` itself. */
+  #noteProgress(): void {
+    this.lastProgressMs = this.#options.clock.monotonicMs();
+    this.wait.until(this.lastProgressMs);
   }
 
   #chargeOpen(): void {

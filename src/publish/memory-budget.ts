@@ -1,3 +1,6 @@
+/** Above this share of the budget memory is short. */
+const SHORT_SHARE = 0.6;
+
 /**
  * Bytes that waiting batches may take in all lanes together: open buffers by their capacity, sealed ones by their
  * compressed size. The budget only counts and tells; who asks decides.
@@ -14,6 +17,11 @@ export class MemoryBudget {
   /** One listener hears every change; it must be cheap. */
   onChange(listener: (usedBytes: number) => void): void {
     this.#listener = listener;
+  }
+
+  /** So much is used that batches which are on the disk as well should not be kept. */
+  get isShort(): boolean {
+    return this.usedBytes >= this.limitBytes * SHORT_SHARE;
   }
 
   get isFull(): boolean {

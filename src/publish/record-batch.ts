@@ -167,6 +167,14 @@ export function stampBatch(bytes: Buffer, producer: { producerId: bigint; epoch:
   bytes.writeUInt32BE(crc32c(bytes, OFFSET_ATTRIBUTES, bytes.length), OFFSET_CRC);
 }
 
+/** Gives a batch that has no checksum yet one, for the disk; producer fields stay as they are. */
+export function stampChecksum(bytes: Buffer): void {
+  // A good checksum may be 0 as well: then it is computed again and comes out the same.
+  if (bytes.readUInt32BE(OFFSET_CRC) === 0) {
+    bytes.writeUInt32BE(crc32c(bytes, OFFSET_ATTRIBUTES, bytes.length), OFFSET_CRC);
+  }
+}
+
 /** The sequence after `count` records from `sequence` on; Kafka's wrap at 2^31 − 1 back to 0. */
 export function nextSequence(sequence: number, count: number): number {
   const limit = 0x8000_0000;

@@ -44,6 +44,8 @@ export class WebSocketSimulator implements Simulator {
   #bytesOfEnded = 0;
   #garbageNext = 0;
   #nextMarket = 0;
+  /** Symbols that anyone has subscribed to; null when that must be found out anew. */
+  #active: readonly string[] | null = null;
 
   /** @throws IngestError `config_invalid` for a port that is taken */
   constructor(dialect: VenueDialect, options: SimulatorOptions) {
@@ -216,12 +218,14 @@ export class WebSocketSimulator implements Simulator {
   }
 
   #onTopicsChanged(session: SimulatedSession): void {
+    this.#active = null;
     this.#floods.get(session)?.wake();
     this.#pacer?.start();
     this.#player?.onSubscribed();
   }
 
   #onEnd(session: SimulatedSession): void {
+    this.#active = null;
     this.#floods.get(session)?.stop();
     this.#floods.delete(session);
     if (this.#sessions.delete(session)) this.#bytesOfEnded += session.peer.bytesSent;
@@ -233,7 +237,9 @@ export class WebSocketSimulator implements Simulator {
     const { clock } = this.#venue;
     const wallUs = clock.wallUs();
     const nowMs = clock.monotonicMs();
-    const active = this.#venue.symbols.filter((symbol) => this.#isSubscribed(symbol));
+    // With a thousand sessions it would cost more than the quotes to look at all of them at each tick.
+    this.#active ??= this.#venue.symbols.filter((symbol) => this.#isSubscribed(symbol));
+    const active = this.#active;
     for (let i = 0; i < count && active.length > 0 && this.#allowance.left > 0; i++) {
       const market = this.#venue.findMarket(active[this.#nextMarket++ % active.length]);
       if (market === null) continue;

@@ -5,7 +5,6 @@ import { errorFields, type Log } from "../domain/log.ts";
 import type { HealthMonitor } from "./health.ts";
 import type { MetricsRegistry } from "./metrics-registry.ts";
 import type { MetricsSnapshot } from "./metrics-snapshot.ts";
-import type { MetricsSource } from "./metrics-source.ts";
 import { readReadiness } from "./readiness.ts";
 import { sanitizeText } from "./sanitize-text.ts";
 import { statusBody } from "./status-page.ts";
@@ -18,7 +17,7 @@ const REQUEST_BODY_BYTES_MAX = 1024;
 const INDEX = `edge-ingester
 
 /healthz  200 while the event loop and every lane make progress, else 503 and what is stuck
-/readyz   200 while the sink can be written and every feed has been live, else 503 and what is missing
+/readyz   200 while quotes can be kept and every feed has been live, else 503 and what is missing
 /metrics  Prometheus text
 /status   everything as JSON
 `;
@@ -28,7 +27,6 @@ export interface AdminServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  readonly source: MetricsSource;
   readonly health: HealthMonitor;
   readonly metrics: MetricsRegistry;
   readonly takeSnapshot: () => MetricsSnapshot;
@@ -113,8 +111,8 @@ function healthPage({ health, redact }: AdminServerOptions): Response {
   return jsonResponse(isHealthy ? 200 : 503, { isHealthy, stuck }, redact);
 }
 
-function readyPage({ source, redact }: AdminServerOptions): Response {
-  const readiness = readReadiness(source);
+function readyPage({ takeSnapshot, redact }: AdminServerOptions): Response {
+  const readiness = readReadiness(takeSnapshot());
   return jsonResponse(readiness.isReady ? 200 : 503, readiness, redact);
 }
 
@@ -122,8 +120,9 @@ async function metricsPage({ metrics }: AdminServerOptions): Promise<Response> {
   return respond(200, await metrics.render(), { "Content-Type": metrics.contentType });
 }
 
-function statusPage({ takeSnapshot, source, health, redact }: AdminServerOptions): Response {
-  const body = statusBody({ snapshot: takeSnapshot(), stuck: health.stuckParts(), readiness: readReadiness(source) });
+function statusPage({ takeSnapshot, health, redact }: AdminServerOptions): Response {
+  const snapshot = takeSnapshot();
+  const body = statusBody({ snapshot, stuck: health.stuckParts(), readiness: readReadiness(snapshot) });
   return jsonResponse(200, body, redact);
 }
 

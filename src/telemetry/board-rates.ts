@@ -1,4 +1,5 @@
 import type { BoardSnapshot } from "./board-snapshot.ts";
+import { DrainMeter, type DrainProgress } from "./drain-meter.ts";
 
 /** Rates are averages over about this long. */
 const WINDOW_MS = 2000;
@@ -10,6 +11,8 @@ export interface BoardRates {
   readonly accepted: number;
   readonly acked: number;
   readonly byFeed: ReadonlyMap<string, number>;
+  /** Null without a spool. */
+  readonly drain: DrainProgress | null;
 }
 
 interface Sample {
@@ -22,6 +25,7 @@ interface Sample {
 /** Makes rates out of counters seen at different times. */
 export class RateWindow {
   readonly #samples: Sample[] = [];
+  readonly #drain = new DrainMeter();
 
   /** Takes in a snapshot and returns the rates up to it; all 0 at the first. */
   add(snapshot: BoardSnapshot): BoardRates {
@@ -36,6 +40,7 @@ export class RateWindow {
       accepted: rate(sample.accepted, oldest.accepted),
       acked: rate(sample.acked, oldest.acked),
       byFeed: new Map([...byFeed].map(([name, quotes]) => [name, rate(quotes, oldest.byFeed.get(name) ?? 0)])),
+      drain: snapshot.spool === null ? null : this.#drain.add(snapshot.spool, snapshot.uptimeMs),
     };
   }
 

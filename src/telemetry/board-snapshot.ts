@@ -1,4 +1,5 @@
 import type { FeedStatus } from "../domain/feed-status.ts";
+import type { SpoolStatus } from "../domain/spool-status.ts";
 import type { LatencyHistogram } from "../runtime/latency-histogram.ts";
 
 /** The last quote of one instrument; a missing side is null. */
@@ -26,6 +27,8 @@ export interface BoardSnapshot {
   readonly accepted: number;
   readonly acked: number;
   readonly dropped: number;
+  /** Null without a spool. */
+  readonly spool: SpoolStatus | null;
   readonly feeds: readonly FeedStatus[];
   /** Venue to edge, per source that sends times. */
   readonly latencies: readonly { readonly source: string; readonly histogram: LatencyHistogram }[];

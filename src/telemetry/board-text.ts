@@ -1,4 +1,8 @@
 import type { LatencyHistogram } from "../runtime/latency-histogram.ts";
+import type { BoardSnapshot } from "./board-snapshot.ts";
+import type { DrainProgress } from "./drain-meter.ts";
+
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
 /** `1,234,567`. */
 export function countText(count: number): string {
@@ -10,6 +14,17 @@ export function countText(count: number): string {
 /** Per second: one decimal below ten, whole numbers above. */
 export function rateText(perSecond: number): string {
   return perSecond >= 0.05 && perSecond < 9.95 ? perSecond.toFixed(1) : countText(perSecond);
+}
+
+/** `0 B`, `812 kB`, `1.2 GB`: powers of 1000, one decimal below ten. */
+export function bytesText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${BYTE_UNITS[unit]}`;
 }
 
 /** How long ago: `12ms`, `3.4s`, `5m`, `2h`; `-` when never. A time in the future counts as now. */
@@ -39,4 +54,24 @@ export function latencyText(histogram: LatencyHistogram, q: number): string {
   if (!Number.isFinite(us)) return ">100s";
   if (us < 1000) return `${us}us`;
   return us < 1_000_000 ? `${us / 1000}ms` : `${us / 1_000_000}s`;
+}
+
+/**
+ * What waits on the disk: `spool 1.2 GB (340,000 records, oldest 5m40s)  12,000 records/s  2m10s left`, and in which state
+ * the disk is when it is not well; empty when there is nothing to say.
+ */
+export function backlogText(
+  { spool, nowMs }: Pick<BoardSnapshot, "spool" | "nowMs">,
+  drain: DrainProgress | null,
+): string {
+  if (spool === null || (spool.unreadRecords === 0 && spool.state === "ok")) return "";
+  const { oldestUnreadMs, unreadBytes, unreadRecords } = spool;
+  const oldest = oldestUnreadMs < 0 ? "" : `, oldest ${durationText(Math.max(0, nowMs - oldestUnreadMs))}`;
+  const parts = [`spool ${bytesText(unreadBytes)} (${countText(unreadRecords)} records${oldest})`];
+  if (spool.state !== "ok") parts.push(`${spool.state}${spool.trouble === "" ? "" : `: ${spool.trouble}`}`);
+  if (drain !== null && unreadRecords > 0) {
+    parts.push(`${rateText(drain.recordsPerSecond)} records/s`);
+    if (drain.secondsLeft !== null) parts.push(`${durationText(Math.ceil(drain.secondsLeft) * 1000)} left`);
+  }
+  return parts.join("  ");
 }

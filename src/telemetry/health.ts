@@ -2,45 +2,54 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import { EventLoopMonitor } from "./event-loop-monitor.ts";
 import type { LaneStatus, MetricsSource } from "./metrics-source.ts";
 
-/** Without progress for this long a part counts as stuck (promise P13), monotonic ms. */
-export const STUCK_AFTER_MS = 10_000;
-/** How often the lanes are looked at, ms. */
+/** Promise P13: what makes no progress is told within this, ms. */
+const TOLD_WITHIN_MS = 10_000;
+/** How often lanes and disk are looked at, ms. */
 const LOOK_EVERY_MS = 1000;
+/** What is seen to make no progress for this long counts as stuck: so it is told in time, one look included, ms. */
+export const STUCK_AFTER_MS = TOLD_WITHIN_MS - LOOK_EVERY_MS;
 
 /** One part that makes no progress. */
 export interface StuckPart {
-  /** `event_loop`, or `lane <topic>/<partition>`. */
+  /** `event_loop`, `lane <topic>/<partition>` or `spool`. */
   readonly part: string;
   readonly stuckForMs: number;
+  readonly why: string;
+}
+
+/** One wait that is beyond its time limit. */
+interface Overdue {
+  /** What tells this wait from the one before and the next: a part that goes from wait to wait makes progress. */
+  readonly mark: number;
+  /** Monotonic ms when it was first seen so. */
+  readonly sinceMs: number;
   readonly why: string;
 }
 
 /** What a {@link HealthMonitor} needs. */
 export interface HealthOptions {
   readonly clock: Clock;
-  readonly source: Pick<MetricsSource, "lanes">;
-  /** Time limit of one attempt of the sink, ms: a lane may wait so long for an answer and still make progress. */
-  readonly attemptMaxMs: number;
+  readonly source: Pick<MetricsSource, "lanes" | "spool">;
 }
 
 /**
  * Knows whether the program makes progress, as opposed to merely being there: the event loop turns, and every lane that
- * has work goes on with it. Going on means trying: with Kafka down the lanes try again and again, so the program is
- * healthy (a restart would only lose what is in memory) while `/readyz` tells the outage.
+ * has work goes on with it. Going on means that whatever it waits for has a time limit and ends by it (a connection, an answer, a
+ * pause before the next try): with Kafka down the lanes try again and again, so the program is healthy (a restart would
+ * gain nothing) while `/readyz` tells the outage. A wait that outlives its own limit, a read or a sync of the spool that does not
+ * return, is a defect that only a restart mends.
  */
 export class HealthMonitor {
   readonly loop: EventLoopMonitor;
   readonly #clock: Clock;
-  readonly #source: Pick<MetricsSource, "lanes">;
-  readonly #attemptMaxMs: number;
-  /** Since when a lane has been seen to overstay its attempt, by name; at most one entry per lane. */
-  readonly #overdueSince = new Map<string, number>();
+  readonly #source: HealthOptions["source"];
+  /** What is overdue, by part; at most one entry per lane, and one for the spool. */
+  #overdue = new Map<string, Overdue>();
   #timer: Timer | null = null;
 
   constructor(options: HealthOptions) {
     this.#clock = options.clock;
     this.#source = options.source;
-    this.#attemptMaxMs = options.attemptMaxMs;
     this.loop = new EventLoopMonitor(options.clock);
   }
 
@@ -64,37 +73,42 @@ export class HealthMonitor {
     if (silentMs >= STUCK_AFTER_MS) {
       stuck.push({ part: "event_loop", stuckForMs: silentMs, why: "timers do not fire" });
     }
-    this.#lookAtLanes(nowMs);
-    for (const [part, sinceMs] of this.#overdueSince) {
+    this.#look(nowMs);
+    for (const [part, { sinceMs, why }] of this.#overdue) {
       const stuckForMs = nowMs - sinceMs;
-      if (stuckForMs >= STUCK_AFTER_MS) stuck.push({ part, stuckForMs, why: "has work and takes no step" });
+      if (stuckForMs >= STUCK_AFTER_MS) stuck.push({ part, stuckForMs, why });
     }
     return stuck;
   }
 
   #arm(): void {
     this.#timer = this.#clock.schedule(LOOK_EVERY_MS, () => {
-      this.#lookAtLanes(this.#clock.monotonicMs());
+      this.#look(this.#clock.monotonicMs());
       this.#arm();
     });
   }
 
   /**
-   * A lane is overdue from the moment it is seen so, not from when its attempt ought to have ended: after a pause of the
-   * whole process (SIGSTOP, a suspended machine) all of that lies in the past, and the lanes get their 10 s to go on.
+   * A wait is overdue from the moment it is seen so, not from when it ought to have ended: after a pause of the whole
+   * process (SIGSTOP, a suspended machine) all of that lies in the past, and it gets its time to go on.
    */
-  #lookAtLanes(nowMs: number): void {
-    const overdue = new Set<string>();
+  #look(nowMs: number): void {
+    const before = this.#overdue;
+    this.#overdue = new Map();
+    const note = (part: string, mark: number, why: string) => {
+      const seen = before.get(part);
+      this.#overdue.set(part, seen?.mark === mark ? seen : { mark, sinceMs: nowMs, why });
+    };
     for (const lane of this.#source.lanes()) {
-      if (!hasWork(lane) || nowMs - lane.lastProgressMs <= this.#attemptMaxMs) continue;
-      const part = `lane ${lane.topic}/${lane.partition}`;
-      overdue.add(part);
-      if (!this.#overdueSince.has(part)) this.#overdueSince.set(part, nowMs);
+      if (!hasWork(lane) || nowMs <= lane.deadlineMs) continue;
+      note(`lane ${lane.topic}/${lane.partition}`, lane.deadlineMs, "has work, and waits beyond its time limit");
     }
-    for (const part of this.#overdueSince.keys()) if (!overdue.has(part)) this.#overdueSince.delete(part);
+    const syncingSinceMs = this.#source.spool()?.syncingSinceMs ?? -1;
+    if (syncingSinceMs >= 0) note("spool", syncingSinceMs, "a sync of the disk does not return");
   }
 }
 
-function hasWork(lane: LaneStatus): boolean {
-  return lane.isInFlight || lane.sealedBatches > 0 || lane.openRecords > 0;
+/** A lane that is held waits for other lanes, which are watched themselves. */
+function hasWork({ state, isInFlight, sealedBatches, openRecords, spooledBatches }: LaneStatus): boolean {
+  return state !== "held" && (isInFlight || sealedBatches > 0 || openRecords > 0 || spooledBatches > 0);
 }

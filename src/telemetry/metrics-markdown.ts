@@ -7,7 +7,7 @@ Served as Prometheus text by the admin server under \`/metrics\`. One scrape is 
 count from the start of the program. A \`source\` is the name of a feed in \`FEEDS\`; all label values come from the
 configuration or a closed list, so the number of series does not depend on what a venue sends.
 
-This page is generated from \`src/telemetry/metrics.ts\`; a test compares the two. What to watch, and what to do:
+This page is generated from \`src/telemetry/metrics.ts\` and \`spool-metrics.ts\`; a test compares the two. What to watch, and what to do:
 \`operations.md\`.
 `;
 

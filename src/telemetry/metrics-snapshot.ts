@@ -1,5 +1,6 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { LatencyHistogram } from "../runtime/latency-histogram.ts";
+import { DrainMeter, type DrainProgress } from "./drain-meter.ts";
 import type { EventLoopMonitor, LagSummary } from "./event-loop-monitor.ts";
 import type { BuildInfo, LaneStatus, MetricsSource } from "./metrics-source.ts";
 import { type ProcessStatus, readProcessStatus } from "./process-status.ts";
@@ -21,6 +22,9 @@ export interface MetricsSnapshot {
   readonly memory: ReturnType<MetricsSource["memory"]>;
   readonly requestBudgets: ReturnType<MetricsSource["requestBudgets"]>;
   readonly sink: ReturnType<MetricsSource["sink"]>;
+  /** Null without a spool. */
+  readonly spool: ReturnType<MetricsSource["spool"]>;
+  readonly drain: DrainProgress | null;
   readonly logLinesLeftOut: number;
   readonly process: ProcessStatus;
   readonly lag: LatencyHistogram;
@@ -28,6 +32,8 @@ export interface MetricsSnapshot {
   readonly build: BuildInfo;
   /** Monotonic ms of the snapshot. */
   readonly nowMs: number;
+  /** Wall clock of the snapshot, ms since the epoch. */
+  readonly wallMs: number;
   /** Wall clock when the process began, s since the epoch. */
   readonly startTimeSeconds: number;
 }
@@ -48,8 +54,11 @@ export function createSnapshotReader(options: SnapshotOptions): () => MetricsSna
   const readProcess = options.readProcess ?? readProcessStatus;
   // Once: computed anew it would jitter, and a step of the wall clock would look like a restart.
   const startTimeSeconds = clock.wallUs() / 1e6 - readProcess().uptimeSeconds;
+  const drainMeter = new DrainMeter();
   return () => {
+    const nowMs = clock.monotonicMs();
     const lanes = source.lanes();
+    const spool = source.spool();
     return {
       phase: source.phase(),
       feeds: source.feeds(),
@@ -62,12 +71,15 @@ export function createSnapshotReader(options: SnapshotOptions): () => MetricsSna
       memory: source.memory(),
       requestBudgets: source.requestBudgets(),
       sink: source.sink(),
+      spool,
+      drain: spool === null ? null : drainMeter.add(spool, nowMs),
       logLinesLeftOut: source.logLinesLeftOut(),
       process: readProcess(),
       lag: loop.lag,
       lagSummary: loop.summary(),
       build,
-      nowMs: clock.monotonicMs(),
+      nowMs,
+      wallMs: clock.wallUs() / 1000,
       startTimeSeconds,
     };
   };

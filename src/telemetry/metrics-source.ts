@@ -1,16 +1,34 @@
 import type { FeedStatus } from "../domain/feed-status.ts";
+import type { SpoolStatus } from "../domain/spool-status.ts";
 import type { LedgerRow } from "../pipeline/ledger.ts";
 import type { LatencyHistogram } from "../runtime/latency-histogram.ts";
 import type { HostBudgetStatus } from "../runtime/request-budget.ts";
 
+/** How a lane's batches go. */
+export type LaneState =
+  /** From memory. */
+  | "direct"
+  /** To the disk: nothing is acknowledged now. */
+  | "spooling"
+  /** Through the disk: acknowledged batch by batch, oldest first. */
+  | "draining"
+  /** To the disk until what lies before them (a backlog of other partitions) is delivered. */
+  | "held";
+
 /** One lane: the one ordered path to one partition. Times are monotonic ms of the program's clock. */
 export interface LaneStatus {
   readonly topic: string;
+  /** −1: the partitions are not known yet. */
   readonly partition: number;
+  readonly state: LaneState;
   readonly isInFlight: boolean;
   /** Batches closed and not yet acked, the one in flight among them. */
   readonly sealedBatches: number;
   readonly sealedBytes: number;
+  /** On the disk alone, behind those in memory. */
+  readonly spooledBatches: number;
+  readonly spooledRecords: number;
+  readonly spooledBytes: number;
   /** Records in the batch that is still filling. */
   readonly openRecords: number;
   readonly ackedBatches: number;
@@ -18,8 +36,10 @@ export interface LaneStatus {
   readonly retries: number;
   /** Batches sent again under a new producer id: each may stand twice in the log. */
   readonly possibleDuplicates: number;
-  /** When an attempt began or ended, or work came. `/healthz` calls a lane with work stuck that overstays it. */
+  /** When an attempt began or ended, or work came. */
   readonly lastProgressMs: number;
+  /** By when what the lane waits for now ends by itself: `/healthz` calls a lane with work stuck that waits longer. */
+  readonly deadlineMs: number;
   /** When the last ack came; −1 before the first. */
   readonly lastAckMs: number;
 }
@@ -71,6 +91,8 @@ export interface MetricsSource {
   /** What venues allow our address, and where we stand: one per host that is polled. */
   requestBudgets(): readonly HostBudgetStatus[];
   sink(): SinkStatus;
+  /** Null without a spool. */
+  spool(): SpoolStatus | null;
   /** Log lines left out (`RootLog.linesLeftOut`). */
   logLinesLeftOut(): number;
 }

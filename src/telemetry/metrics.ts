@@ -10,6 +10,7 @@ import {
   single,
 } from "./metric-declaration.ts";
 import type { AppPhase, SinkStatus } from "./metrics-source.ts";
+import { SPOOL_METRICS } from "./spool-metrics.ts";
 
 // Every metric of the program. A label's values come from the configuration or from a closed list, never from a venue.
 
@@ -61,6 +62,14 @@ const LEDGER: readonly MetricDeclaration[] = [
   ),
   ledgerMetric(
     {
+      name: "ingester_quotes_recovered_total",
+      type: "counter",
+      help: "Ledger: quotes found on the spool at the start, accepted by an earlier life of the process",
+    },
+    (row) => row.recovered,
+  ),
+  ledgerMetric(
+    {
       name: "ingester_quotes_acked_total",
       type: "counter",
       help: "Ledger: quotes acknowledged by the sink (Kafka: acks=all)",
@@ -70,6 +79,10 @@ const LEDGER: readonly MetricDeclaration[] = [
   ledgerMetric(
     { name: "ingester_quotes_in_memory", type: "gauge", help: "Ledger: quotes in open and sealed batches now" },
     (row) => row.inMemory,
+  ),
+  ledgerMetric(
+    { name: "ingester_quotes_on_spool", type: "gauge", help: "Ledger: quotes that wait on the disk alone now" },
+    (row) => row.onSpool,
   ),
   {
     name: "ingester_quotes_dropped_total",
@@ -84,7 +97,7 @@ const LEDGER: readonly MetricDeclaration[] = [
     {
       name: "ingester_ledger_imbalance_quotes",
       type: "gauge",
-      help: "Ledger: accepted - acked - in memory - dropped; anything but 0 is a defect of the ingester",
+      help: "Ledger: accepted + recovered - acked - in memory - on spool - dropped; anything but 0 is a defect of the ingester",
     },
     (row) => row.balanceError,
   ),
@@ -337,5 +350,6 @@ export const METRIC_GROUPS: readonly { readonly title: string; readonly metrics:
   { title: "Feeds", metrics: FEEDS },
   { title: "Requests to polled venues", metrics: REQUESTS },
   { title: "Publishing", metrics: PUBLISHING },
+  { title: "Spool", metrics: SPOOL_METRICS },
   { title: "Program", metrics: PROGRAM },
 ];

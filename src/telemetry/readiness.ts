@@ -1,9 +1,11 @@
 import type { FeedStatus } from "../domain/feed-status.ts";
+import type { MetricsSnapshot } from "./metrics-snapshot.ts";
 import type { MetricsSource } from "./metrics-source.ts";
+import { whySpoolIsBusy } from "./spool-readiness.ts";
 
 /** One part of readiness. */
 interface ReadinessPart {
-  /** `app`, `sink <kind>` or `feed <name>`. */
+  /** `app`, `sink <kind>`, `spool` or `feed <name>`. */
   readonly part: string;
   readonly isReady: boolean;
   /** Works, but not as it should: told, without making the whole unready. */
@@ -18,14 +20,23 @@ export interface Readiness {
   readonly parts: readonly ReadinessPart[];
 }
 
+/** What readiness is read from. */
+type ReadinessSource = Pick<MetricsSnapshot, "phase" | "sink" | "spool" | "drain" | "lanes" | "feeds" | "wallMs">;
+
 /**
- * Ready means: running, the sink can be written, no enabled feed has failed, and every enabled feed has been live at
- * least once or is outside its trading hours. A feed that was live and now reconnects is degraded: taking the instance away would not help it.
+ * Ready means: running, quotes can be kept, no enabled feed has failed, and every enabled feed has been live at least
+ * once or is outside its trading hours. Quotes can be kept when the sink can be written or the spool takes what the sink does not:
+ * then a sink in trouble is degraded, and so is a spool that is full or failing while the sink is well. A feed that was live and
+ * now reconnects is degraded: taking the instance away would not help it.
  */
-export function readReadiness(source: Pick<MetricsSource, "phase" | "sink" | "feeds">): Readiness {
-  const sink = source.sink();
-  const parts: ReadinessPart[] = [appPart(source.phase()), sinkPart(sink)];
-  for (const feed of source.feeds()) {
+export function readReadiness(snapshot: ReadinessSource): Readiness {
+  const { sink, spool } = snapshot;
+  const parts: ReadinessPart[] = [appPart(snapshot.phase), sinkPart(sink, spool?.state === "ok")];
+  if (spool !== null) {
+    const why = whySpoolIsBusy(spool, snapshot);
+    parts.push(part("spool", why === "" ? "ready" : "degraded", why));
+  }
+  for (const feed of snapshot.feeds) {
     if (feed.state === "disabled") continue;
     // No venue is asked for prices that could not be kept.
     const isWaiting = feed.state === "stopped" && !sink.isStarted;
@@ -38,10 +49,11 @@ function appPart(phase: ReturnType<MetricsSource["phase"]>): ReadinessPart {
   return part("app", phase === "running" ? "ready" : "unready", phase === "running" ? "" : `is ${phase}`);
 }
 
-function sinkPart(sink: ReturnType<MetricsSource["sink"]>): ReadinessPart {
+function sinkPart(sink: ReturnType<MetricsSource["sink"]>, isSpoolTaking: boolean): ReadinessPart {
   const name = `sink ${sink.kind}`;
-  if (sink.trouble !== "") return part(name, "unready", sink.trouble);
-  return sink.isStarted ? part(name, "ready", "") : part(name, "unready", "is not started yet");
+  const ifNot = isSpoolTaking ? "degraded" : "unready";
+  if (sink.trouble !== "") return part(name, ifNot, sink.trouble);
+  return sink.isStarted ? part(name, "ready", "") : part(name, ifNot, "is not started yet");
 }
 
 function feedPart(feed: FeedStatus): ReadinessPart {

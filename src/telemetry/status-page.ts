@@ -25,11 +25,12 @@ export function statusBody({ snapshot, stuck, readiness }: StatusParts): object 
     isReady: readiness.isReady,
     isDegraded: readiness.parts.some((part) => part.isDegraded),
     sink,
+    spool: spoolBody(snapshot),
     feeds: snapshot.feeds,
     ledger: snapshot.ledger,
     publishErrors: snapshot.publishErrors,
     sideRecords: snapshot.sideRecords,
-    lanes: snapshot.lanes.map(({ lastAckMs, lastProgressMs, ...lane }) => ({
+    lanes: snapshot.lanes.map(({ lastAckMs, lastProgressMs, deadlineMs: _, ...lane }) => ({
       ...lane,
       lastAckAgeMs: lastAckMs < 0 ? null : Math.round(snapshot.nowMs - lastAckMs),
       lastProgressAgeMs: Math.round(snapshot.nowMs - lastProgressMs),
@@ -45,6 +46,13 @@ export function statusBody({ snapshot, stuck, readiness }: StatusParts): object 
     memory: { ...memory, residentBytes: process.residentBytes, heapBytes: process.heapBytes },
     eventLoopLagMs: { max: lagSummary.maxMs, p99: lagSummary.p99Ms },
   };
+}
+
+/** Null without a spool. */
+function spoolBody({ spool, drain, wallMs }: MetricsSnapshot): object | null {
+  if (spool === null) return null;
+  const { oldestUnreadMs, syncingSinceMs: _, ...rest } = spool;
+  return { ...rest, oldestUnreadAgeMs: oldestUnreadMs < 0 ? null : Math.round(wallMs - oldestUnreadMs), drain };
 }
 
 /** Upper bounds of the buckets that hold the quantiles, ms; null when there is no value, or none within the buckets. */

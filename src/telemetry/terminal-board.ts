@@ -2,7 +2,7 @@ import type { FeedState } from "../domain/feed-event.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { type BoardRates, RateWindow } from "./board-rates.ts";
 import type { BoardSnapshot } from "./board-snapshot.ts";
-import { ageText, countText, durationText, latencyText, rateText } from "./board-text.ts";
+import { ageText, backlogText, countText, durationText, latencyText, rateText } from "./board-text.ts";
 import { sanitizeText } from "./sanitize-text.ts";
 import { renderTable, styled, type TableCell, type TableColumn } from "./text-table.ts";
 
@@ -98,7 +98,9 @@ export function renderSummaryLine(snapshot: BoardSnapshot, rates: BoardRates): s
   if (more > 0) feeds.push(`${more} more`);
   const { accepted, acked, dropped } = snapshot;
   const totals = `quotes ${countText(accepted)} (${rateText(rates.accepted)}/s), acked ${countText(acked)}, dropped ${countText(dropped)}`;
-  return `${durationText(snapshot.uptimeMs)}  ${totals}  |  ${feeds.join(", ")}`;
+  const backlog = backlogText(snapshot, rates.drain);
+  const parts = [totals, ...(backlog === "" ? [] : [backlog]), feeds.join(", ")];
+  return `${durationText(snapshot.uptimeMs)}  ${parts.join("  |  ")}`;
 }
 
 /** Draws the board again and again: a live picture four times a second, or one line a second. */
@@ -175,9 +177,11 @@ function headerLines(snapshot: BoardSnapshot, rates: BoardRates, at: { columns: 
     `acked ${countText(acked)} (${rateText(rates.acked)}/s)`,
     `dropped ${countText(dropped)}`,
   ];
+  const backlog = backlogText(snapshot, rates.drain);
   return [
     styled(fit(where.join("  "), at.columns), "1", at.isAnsi),
     styled(fit(flow.join("  "), at.columns), dropped > 0 ? "33" : "", at.isAnsi),
+    ...(backlog === "" ? [] : [styled(fit(backlog, at.columns), "33", at.isAnsi)]),
   ];
 }
 

@@ -1,4 +1,6 @@
 // What every figure needs: the compiled binary as venue and as ingester, topics, and CPU counted over a quiet stretch.
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestKafka } from "../harness/kafka-handle.ts";
 import { type Child, firstLine, start } from "./child-process.ts";
@@ -45,6 +47,8 @@ export async function startIngester(
     KAFKA_EVENTS_TOPIC: `${kafka.topic}.events`,
     KAFKA_REJECTED_TOPIC: `${kafka.topic}.rejected`,
     ADMIN_PORT: "0",
+    // Nothing that an earlier run left on its spool is sent in this one.
+    STATE_DIR: mkdtempSync(join(tmpdir(), "edge-ingester-bench-")),
     ...feeds,
   };
   const child = start([BINARY, "run"], env, "stderr");

@@ -57,6 +57,15 @@ describe("topics", () => {
     ]);
   });
 
+  test("readKafka() keeps the name of the backfill topic free, and room for it", () => {
+    const quotes = "q".repeat(240);
+    expect(configOf({ KAFKA_TOPIC: quotes }).topics.backfill).toBe(`${quotes}.backfill`);
+    expect(problemsOf({ KAFKA_TOPIC: `${quotes}q` })[0]).toContain("must be a topic name: 1 to 240 letters");
+    expect(problemsOf({ KAFKA_TOPIC: "t", KAFKA_EVENTS_TOPIC: "t.backfill" })).toEqual([
+      'Cannot use KAFKA_EVENTS_TOPIC as it must differ from KAFKA_TOPIC with .backfill behind it: both are "t.backfill"',
+    ]);
+  });
+
   test("readKafka() takes -1 for the cluster's own replication and for endless retention", () => {
     const env = { KAFKA_TOPIC_REPLICATION: "-1", KAFKA_TOPIC_RETENTION_MS: "-1", KAFKA_TOPIC_PARTITIONS: "3" };
     expect(configOf(env).kafka.newTopics).toEqual({ partitions: 3, replication: -1, retentionMs: -1 });

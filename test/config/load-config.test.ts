@@ -70,6 +70,7 @@ describe("loadConfig() with nothing set", () => {
       reconnect: { onExhausted: "probe", connectsPerSecond: 20 },
       topics: {
         quotes: "orion.market-data.raw",
+        backfill: "orion.market-data.raw.backfill",
         events: "orion.market-data.feed-events",
         rejected: "orion.market-data.raw.rejected",
       },
@@ -85,6 +86,16 @@ describe("loadConfig() with nothing set", () => {
         newTopics: { partitions: 12, replication: -1, retentionMs: 604_800_000 },
       },
       sink: { kind: "sqlite", file: "edge-ingester.sqlite", maxBytes: 1_073_741_824, maxAgeMs: 86_400_000 },
+      spool: {
+        mode: "off",
+        directory: "state/spool",
+        maxBytes: 10_737_418_240,
+        minFreeBytes: 1_073_741_824,
+        whenFull: "drop_oldest",
+        maxAgeMs: 0,
+        fsyncMs: 100,
+        backfill: "ordered",
+      },
       limits: {
         batchMaxBytes: 1_000_000,
         lingerMs: 0,

@@ -38,6 +38,7 @@ describe("readRestFeed() values", () => {
       publishUnchanged: "off",
       account: null,
       token: null,
+      tokenFile: null,
       ca: null,
     });
   });

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The compiled executable under test; `build.sh test` makes it first. */
-export const BINARY = join(import.meta.dir, "../../dist/edge-ingester");
+/** The compiled executable under test; `build.sh test` makes it first. `EDGE_INGESTER_BINARY` names another one. */
+export const BINARY = process.env["EDGE_INGESTER_BINARY"] ?? join(import.meta.dir, "../../dist/edge-ingester");
 
 /** What one run of the binary gave. */
 export interface Ran {
@@ -27,14 +27,19 @@ export function emptyFolder(): string {
   return mkdtempSync(join(tmpdir(), "edge-ingester-e2e-"));
 }
 
-/** Starts the binary in a folder with exactly this environment. */
+/**
+ * Starts the binary in a folder with exactly this environment.
+ * @param launcher a command that becomes the binary, after it has set limits or namespaces; none when empty
+ */
 export function startBinary(
   args: readonly string[],
   env: Record<string, string> = {},
   folder = emptyFolder(),
+  launcher: readonly string[] = [],
 ): Running {
   if (!existsSync(BINARY)) throw new Error(`Cannot test ${BINARY}: it is not built; run './build.sh build'`);
-  const child = Bun.spawn([BINARY, ...args], { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const command = [...launcher, BINARY, ...args];
+  const child = Bun.spawn(command, { cwd: folder, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const log = new LineLog();
   const stdout = new Response(child.stdout).text();
   const stderr = log.read(child.stderr);

@@ -30,10 +30,10 @@ export class EventIndex {
       if (eventType === "market-data.sequence-gap") this.#sequenceGaps.add(`${key}/${payload.to}`);
       if (eventType !== "market-data.dropped") continue;
       const source = `${metadata.session}/${payload.source}`;
-      this.#drops.set(key, [
-        ...this.dropsOf(metadata.session, `${payload.source}:${payload.symbol}`),
-        rangeOf(payload),
-      ]);
+      // What was dropped from the spool may have been accepted by an earlier life, whose numbers these are.
+      const numbersOf = payload.session ?? metadata.session;
+      const dropped = this.dropsOf(numbersOf, `${payload.source}:${symbol}`);
+      this.#drops.set(`${numbersOf}/${payload.source}:${symbol}`, [...dropped, rangeOf(payload)]);
       this.#droppedCounts.set(source, (this.#droppedCounts.get(source) ?? 0) + payload.count);
     }
   }

@@ -7,7 +7,7 @@ import { FixSimulator, type FixSimulatorOptions } from "../../src/simulator/fix/
 import { mixSeed } from "../../src/simulator/seeded-random.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import type { ExpectedQuote } from "../../src/simulator/venue-dialect.ts";
-import { type Ran, type Running, startBinary } from "../e2e/binary.ts";
+import { emptyFolder, type Ran, type Running, startBinary } from "../e2e/binary.ts";
 import { uniqueTopic } from "./kafka.ts";
 import type { TestKafka } from "./kafka-handle.ts";
 import { type KcatRecord, readTopicWithKcat } from "./kcat.ts";
@@ -23,6 +23,14 @@ const BARRIER = "barrier";
 /** The same for an LP: a whole message, so that nothing else is waited for, with a wrong CheckSum. */
 const FIX_BARRIER = "8=FIX.4.4\u00019=5\u000135=0\u000110=000\u0001";
 
+/** Limits of a venue profile that a rig's feed changes. */
+export interface RigLimits {
+  readonly symbolsPerConnection?: number;
+  readonly connects?: { readonly count: number; readonly windowMs: number };
+  readonly staleAfterMs?: number;
+  readonly deadAfterMs?: number;
+}
+
 /** One feed and the simulated venue behind it. */
 export interface RigFeed {
   readonly name: string;
@@ -31,11 +39,15 @@ export interface RigFeed {
   readonly symbolCount: number;
   readonly ratePerSecond: number | "full";
   /** A profile of its own: the venue's, with these changes. */
-  readonly profile?: { readonly sequence?: object; readonly limits?: object };
+  readonly profile?: { readonly sequence?: object; readonly limits?: RigLimits };
   /** Settings of this feed beside or instead of the rig's own, names without their prefix. */
   readonly settings?: Readonly<Record<string, string>>;
   /** What an LP is made of beside the rest. */
   readonly lp?: Pick<FixSimulatorOptions, "levels" | "logon" | "resend">;
+  /** Instruments the venue lists; absent: its usual ones. */
+  readonly symbols?: readonly string[];
+  /** The way the program takes to the venue's port on loopback, as settings; absent: the straight one. */
+  readonly way?: (port: number) => Readonly<Record<string, string>>;
 }
 
 /** What a rig is made of. */
@@ -46,6 +58,10 @@ export interface RigOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether Kafka is reached through its proxy; false when absent. */
   readonly isProxied?: boolean;
+  /** The program is started by this command, which gives it its limits or namespaces; absent: by none. */
+  readonly launcher?: readonly string[];
+  /** Every chance of the rig comes from it; absent: FAULT_SEED, or any. */
+  readonly seed?: number;
 }
 
 /** How a rig's run is judged. */
@@ -119,17 +135,17 @@ export class IngesterRig {
     return (this.#memories.get(feed) as Counterparties).find(SENDER, TARGET);
   }
 
-  /** Ends an LP as `kill -9` does. */
-  killLp(feed: string): void {
-    this.lp(feed).stop();
+  /** Ends a venue as `kill -9` does. */
+  killVenue(feed: string): void {
+    this.venue(feed).stop();
   }
 
-  /** Starts an LP again that was killed: on its port, with other prices, and with the numbers it had. */
-  restartLp(name: string): void {
+  /** Starts a venue again that was killed: on its port, with other prices, and an LP with the numbers it had. */
+  restartVenue(name: string): void {
     const feed = this.#options.feeds.find((one) => one.name === name);
     if (feed === undefined) throw new Error(`Cannot find feed '${name}'`);
     this.#restarts++;
-    this.#openVenue(feed, this.lp(name).port);
+    this.#openVenue(feed, this.venue(name).port);
   }
 
   get session(): string {
@@ -154,7 +170,7 @@ export class IngesterRig {
 
   /** Starts the program, also a second time after its end; resolves once its admin server answers. */
   async start(): Promise<void> {
-    const run = startBinary(["run"], this.#env);
+    const run = startBinary(["run"], this.#env, emptyFolder(), this.#options.launcher);
     this.#run = run;
     this.#session = String((await run.waitForLog("starting"))["session"]);
     this.#url = String((await run.waitForLog("admin_server_started"))["url"]);
@@ -163,15 +179,20 @@ export class IngesterRig {
   /** Starts the program and waits until every feed is live and Kafka has acked `quotes` of each. */
   async startLive(quotes = 100): Promise<void> {
     await this.start();
+    await this.untilLive(quotes);
+  }
+
+  /** Waits until every feed is live and Kafka has acked `quotes` of each. */
+  async untilLive(quotes: number): Promise<void> {
     await this.untilMetrics("feed live and acked", (metrics) =>
       this.#options.feeds.every(({ name: source }) => metrics.sum("ingester_quotes_acked_total", { source }) >= quotes),
     );
   }
 
   /** One page of the admin server, and how long its answer took, ms. */
-  async page(path: string): Promise<{ status: number; text: string; tookMs: number }> {
+  async page(path: string, { isNewConnection = false } = {}): Promise<{ status: number; text: string; tookMs: number }> {
     const startMs = performance.now();
-    const response = await fetch(`${this.#url}${path}`);
+    const response = await fetch(`${this.#url}${path}`, { keepalive: !isNewConnection });
     return { status: response.status, text: await response.text(), tookMs: performance.now() - startMs };
   }
 
@@ -204,7 +225,9 @@ export class IngesterRig {
       metrics.sum("market_data_raw_parse_errors_total", { source });
     for (const venue of this.#venues.values()) venue.sendRaw(venue instanceof FixSimulator ? FIX_BARRIER : BARRIER);
     const isRead = (metrics: MetricsText) =>
-      [...this.#venues.keys()].every((source) => rejected(metrics, source) > rejected(before, source));
+      this.#options.feeds.every(
+        (feed) => rejected(metrics, feed.name) >= rejected(before, feed.name) + connectionsOf(feed),
+      );
     await this.untilMetrics("barrier read", isRead);
   }
 
@@ -213,17 +236,19 @@ export class IngesterRig {
     const { stderr } = await this.process.ended;
     const lines = stderr.split("\n").filter((line) => line.includes('"event":"ledger_closed"'));
     const accounts = lines.map((line): LedgerAccount => {
-      const { source, accepted, acked, inMemory, ...rest } = JSON.parse(line);
-      const dropped = { memory_full: rest.droppedMemoryFull, shutdown: rest.droppedShutdown };
-      return { source, accepted, acked, inMemory, dropped };
+      const { source, accepted, recovered = 0, acked, inMemory, onSpool = 0, ...rest } = JSON.parse(line);
+      const dropped = Object.fromEntries(Object.entries(rest).filter(([name]) => name.startsWith("dropped")));
+      return { source, accepted, recovered, acked, inMemory, onSpool, dropped: reasonsOf(dropped) };
     });
     this.ledgers.push({ session: this.#session, isFinal: true, accounts });
     return accounts;
   }
 
-  /** After {@link quiet}: waits until nothing is in memory, keeps the ledger, ends the program in order. */
-  async finish(): Promise<Ran> {
-    await this.untilMetrics("empty memory", (metrics) => metrics.sum("ingester_quotes_in_memory") === 0);
+  /** After {@link quiet}: waits until nothing is in memory or on the spool, keeps the ledger, ends the program in order. */
+  async finish(limitMs = SETTLE_LIMIT_MS): Promise<Ran> {
+    const held = (metrics: MetricsText) =>
+      metrics.sum("ingester_quotes_in_memory") + metrics.sum("ingester_quotes_on_spool");
+    await this.untilMetrics("empty memory and spool", (metrics) => held(metrics) === 0, limitMs);
     await this.keepLedger({ isFinal: true });
     this.process.signal("SIGTERM");
     return await this.process.ended;
@@ -276,7 +301,7 @@ export class IngesterRig {
 
   #isSubscribed(feed: string): boolean {
     const wanted = this.#options.feeds.find(({ name }) => name === feed)?.symbolCount ?? 0;
-    return this.venue(feed).sessions.some(({ topics }) => topics.length >= wanted);
+    return new Set(this.venue(feed).sessions.flatMap(({ topics }) => topics)).size >= wanted;
   }
 
   /** @param port absent: any free one */
@@ -287,6 +312,7 @@ export class IngesterRig {
       seed: mixSeed(this.seed, `${feed.name} ${this.#restarts}`),
       ratePerSecond: feed.ratePerSecond,
       port,
+      ...(feed.symbols === undefined ? {} : { symbols: feed.symbols }),
       lists: "every_update",
       counterparties: this.#memories.get(feed.name) ?? new Counterparties(),
       onSent: (symbol, quote) => {
@@ -303,7 +329,7 @@ export class IngesterRig {
     return venue;
   }
 
-  #configure(feed: RigFeed, { symbols, clientSettings }: Simulator): void {
+  #configure(feed: RigFeed, { symbols, clientSettings, port }: Simulator): void {
     const settings: Record<string, string> = {
       ...clientSettings,
       SYMBOLS: symbols.slice(0, feed.symbolCount).join(","),
@@ -311,6 +337,7 @@ export class IngesterRig {
       MAX_DELAY_MS: "500",
       ...(feed.profile === undefined ? { VENUE: feed.venue } : { PROFILE: writeProfile(feed) }),
       ...feed.settings,
+      ...feed.way?.(port),
     };
     for (const [name, value] of Object.entries(settings)) this.#env[`${feedPrefix(feed.name)}${name}`] = value;
   }
@@ -318,16 +345,31 @@ export class IngesterRig {
 
 /** Runs `body` with a rig and closes it; a failure names the seed that repeats it. */
 export async function withRig(options: RigOptions, body: (rig: IngesterRig) => Promise<void>): Promise<void> {
-  const seed = Number(process.env["FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = options.seed ?? Number(process.env["FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   const rig = new IngesterRig(options, seed);
   try {
     await body(rig);
   } catch (error) {
-    console.error(`Failed with seed ${seed}: FAULT_SEED=${seed} repeats it`);
+    // Whoever gave the seed says so itself.
+    if (options.seed === undefined) console.error(`Failed with seed ${seed}: FAULT_SEED=${seed} repeats it`);
     throw error;
   } finally {
     await rig.close();
   }
+}
+
+/** `droppedMemoryFull` of a log line is `memory_full` of the metrics. */
+function reasonsOf(fields: Record<string, unknown>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, count]) => {
+      const reason = name.slice("dropped".length).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      return [reason.slice(1), Number(count)];
+    }),
+  );
+}
+
+function connectionsOf({ symbolCount, profile }: RigFeed): number {
+  return Math.ceil(symbolCount / (profile?.limits?.symbolsPerConnection ?? symbolCount));
 }
 
 function writeProfile({ name, venue, profile }: RigFeed): string {

@@ -12,6 +12,8 @@ export interface ListenerPorts {
   readonly listener: KafkaListener;
   readonly port: number;
   readonly advertisedPort: number;
+  /** The name clients are told; absent: {@link listenerHost}. */
+  readonly advertisedHost?: string;
 }
 
 /** What one broker's `server.properties` is made from. */
@@ -48,8 +50,13 @@ export function usesTls(listener: KafkaListener): boolean {
 }
 
 /** The name clients dial: TLS goes by host name, as it does in the field, the rest by address. */
-export function listenerHost(listener: KafkaListener): string {
+function listenerHost(listener: KafkaListener): string {
   return usesTls(listener) ? "localhost" : "127.0.0.1";
+}
+
+/** `host:port` as clients are told to dial it. */
+export function advertisedAddress({ listener, advertisedHost, advertisedPort }: ListenerPorts): string {
+  return `${advertisedHost ?? listenerHost(listener)}:${advertisedPort}`;
 }
 
 /** The text of `server.properties` for one combined KRaft node. */
@@ -99,9 +106,7 @@ function nodeProperties(options: KafkaConfigurationOptions): Record<string, stri
 
 function listenerProperties({ listeners, controllerPort }: KafkaConfigurationOptions): Record<string, string> {
   const bound = listeners.map((each) => `${listenerName(each.listener)}://127.0.0.1:${each.port}`);
-  const advertised = listeners.map(
-    (each) => `${listenerName(each.listener)}://${listenerHost(each.listener)}:${each.advertisedPort}`,
-  );
+  const advertised = listeners.map((each) => `${listenerName(each.listener)}://${advertisedAddress(each)}`);
   const protocols = listeners.map((each) => `${listenerName(each.listener)}:${SECURITY_PROTOCOL[each.listener]}`);
   return {
     listeners: [`CONTROLLER://127.0.0.1:${controllerPort}`, ...bound].join(","),

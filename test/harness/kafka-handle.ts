@@ -1,7 +1,7 @@
 import { type Admin, type ITopicConfig, Kafka, KafkaJSProtocolError, logLevel } from "kafkajs";
 import type { KafkaBroker } from "./kafka-broker.ts";
 import type { KafkaCertificates } from "./kafka-certificates.ts";
-import { KAFKA_TEST_USER, type KafkaListener, type ListenerPorts, listenerHost } from "./kafka-configuration.ts";
+import { advertisedAddress, KAFKA_TEST_USER, type KafkaListener, type ListenerPorts } from "./kafka-configuration.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -69,7 +69,7 @@ export class OwnKafka implements TestKafka {
     this.#parts = parts;
     this.bootstrap = bootstrapOf((listener) => {
       const found = parts.listeners.find((each) => each.listener === listener);
-      return found === undefined ? null : `${listenerHost(listener)}:${found.advertisedPort}`;
+      return found === undefined ? null : advertisedAddress(found);
     });
   }
 

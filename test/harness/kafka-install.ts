@@ -18,7 +18,7 @@ import { KAFKA_TEST_USER, renderKafkaConfiguration } from "./kafka-configuration
 
 const POM_FILE = join(import.meta.dir, "kafka", "pom.xml");
 /** Every test cluster has this id: each lives alone on its own ports. */
-const CLUSTER_ID = "ZWRnZS1pbmdlc3Rlci10ZQ";
+export const KAFKA_CLUSTER_ID = "ZWRnZS1pbmdlc3Rlci10ZQ";
 /** How long Maven may take; a network that swallows packets must not hold a test run up for ever. */
 const FETCH_TIMEOUT_MS = 600_000;
 /** How long the first start, on a cold machine, may take. */
@@ -121,7 +121,7 @@ async function formatTemplate(installation: KafkaInstallation): Promise<void> {
       jvmFlags: [...KAFKA_QUICK_START_FLAGS, ...KAFKA_LOG_FLAGS],
       libFolder: installation.libFolder,
       mainClass: "kafka.tools.StorageTool",
-      args: ["format", "-t", CLUSTER_ID, "-c", propertiesFile, ...users.flatMap((user) => ["--add-scram", user])],
+      args: ["format", "-t", KAFKA_CLUSTER_ID, "-c", propertiesFile, ...users.flatMap((user) => ["--add-scram", user])],
       logFile: join(workFolder, "format.log"),
     });
     cpSync(join(workFolder, "log"), installation.formattedFolder, { recursive: true });

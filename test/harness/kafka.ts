@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pickFreePorts } from "./free-ports.ts";
 import { KafkaBroker, type KafkaTuning } from "./kafka-broker.ts";
 import { createKafkaCertificates } from "./kafka-certificates.ts";
-import { type KafkaListener, renderKafkaConfiguration, usesTls } from "./kafka-configuration.ts";
+import { type KafkaListener, type ListenerPorts, renderKafkaConfiguration, usesTls } from "./kafka-configuration.ts";
 import { ExternalKafka, OwnKafka, type TestKafka } from "./kafka-handle.ts";
 import { installKafka } from "./kafka-install.ts";
 import { sharedKafkaHolder } from "./shared-kafka.ts";
@@ -28,6 +28,8 @@ export interface KafkaStartOptions {
   readonly listeners?: Readonly<Partial<Record<Exclude<KafkaListener, "plain">, boolean>>>;
   /** Lines of `server.properties` that win over the harness's own. */
   readonly brokerProperties?: Readonly<Record<string, string>>;
+  /** A way of the caller's own to the proxy's port, which clients of the `proxied` listener are told to take. */
+  readonly wayToProxy?: (proxyPort: number) => { readonly host: string; readonly port: number };
   /** `quick-start` when absent. */
   readonly tuning?: KafkaTuning;
 }
@@ -35,15 +37,17 @@ export interface KafkaStartOptions {
 /** Starts a broker of the caller's own; the caller stops it. Resolves once it serves on all its listeners. */
 export async function startKafka(options: KafkaStartOptions = {}): Promise<TestKafka> {
   if (usesExternalKafka) throw new Error("Cannot start Kafka: KAFKA_BROKERS_TEST names another broker");
-  removeLeftovers();
   const installation = await installKafka();
-  const folder = join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-${crypto.randomUUID().slice(0, 8)}`);
+  const folder = newBrokerFolder();
   const wanted = wantedListeners(options);
   const [controllerPort, ...ports] = await pickFreePorts(wanted.length + 1);
   const proxiedAt = wanted.indexOf("proxied");
   const proxy = proxiedAt < 0 ? null : await TcpProxy.start({ targetPort: ports[proxiedAt] });
-  const listeners = wanted.map((listener, at) => {
-    return { listener, port: ports[at], advertisedPort: at === proxiedAt && proxy !== null ? proxy.port : ports[at] };
+  const listeners = wanted.map((listener, at): ListenerPorts => {
+    const port = ports[at];
+    if (at !== proxiedAt || proxy === null) return { listener, port, advertisedPort: port };
+    const way = options.wayToProxy?.(proxy.port) ?? { host: "127.0.0.1", port: proxy.port };
+    return { listener, port, advertisedHost: way.host, advertisedPort: way.port };
   });
   const certificates = wanted.some(usesTls) ? await createKafkaCertificates(join(folder, "certificates")) : null;
   const configuration = renderKafkaConfiguration({
@@ -90,6 +94,12 @@ async function openSharedKafka(): Promise<TestKafka> {
 function wantedListeners(options: KafkaStartOptions): KafkaListener[] {
   const extra = Object.entries(options.listeners ?? {}).filter(([, isWanted]) => isWanted);
   return ["plain", ...extra.map(([listener]) => listener as KafkaListener)];
+}
+
+/** A name for the folder of one broker; what brokers of killed owners have left behind is removed. */
+export function newBrokerFolder(): string {
+  removeLeftovers();
+  return join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-${crypto.randomUUID().slice(0, 8)}`);
 }
 
 /** Removes the data of brokers whose owner was killed and so could not do it. */

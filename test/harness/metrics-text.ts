@@ -2,8 +2,11 @@
 export interface LedgerAccount {
   readonly source: string;
   readonly accepted: number;
+  /** Accepted by an earlier life and found on the spool at the start of this one. */
+  readonly recovered: number;
   readonly acked: number;
   readonly inMemory: number;
+  readonly onSpool: number;
   /** By reason. */
   readonly dropped: Readonly<Record<string, number>>;
 }
@@ -43,8 +46,10 @@ export class MetricsText {
     return rows.map(({ labels: { source } }) => ({
       source,
       accepted: this.sum("ingester_quotes_accepted_total", { source }),
+      recovered: this.sum("ingester_quotes_recovered_total", { source }),
       acked: this.sum("ingester_quotes_acked_total", { source }),
       inMemory: this.sum("ingester_quotes_in_memory", { source }),
+      onSpool: this.sum("ingester_quotes_on_spool", { source }),
       dropped: Object.fromEntries(
         this.#samples
           .filter((sample) => sample.name === "ingester_quotes_dropped_total" && sample.labels["source"] === source)

@@ -48,10 +48,18 @@ function event(eventType: string, payload: object): KcatRecord {
 }
 
 function ledger(
-  changes: { accepted?: number; acked?: number; inMemory?: number; dropped?: Record<string, number> } = {},
+  changes: {
+    accepted?: number;
+    recovered?: number;
+    acked?: number;
+    inMemory?: number;
+    onSpool?: number;
+    dropped?: Record<string, number>;
+  } = {},
 ) {
-  const { accepted = QUOTES, acked = QUOTES, inMemory = 0, dropped = {} } = changes;
-  return { session: "s1", isFinal: true, accounts: [{ source: "v", accepted, acked, inMemory, dropped }] };
+  const { accepted = QUOTES, recovered = 0, acked = QUOTES, inMemory = 0, onSpool = 0, dropped = {} } = changes;
+  const account = { source: "v", accepted, recovered, acked, inMemory, onSpool, dropped };
+  return { session: "s1", isFinal: true, accounts: [account] };
 }
 
 /** A run in which all went well, with parts of it replaced. */
@@ -208,6 +216,15 @@ describe("judge()", () => {
     expect(kinds(run({ ledgers: [ledger({ accepted: 5, acked: 5 })] }))).toEqual(["imbalance"]);
     expect(kinds(run({ ledgers: [ledger({ acked: 5, inMemory: 1 })] }))).toEqual(["imbalance"]);
     expect(kinds(run({ ledgers: [ledger({ accepted: 7, acked: 7 })] }))).toEqual(["lost"]);
+  });
+
+  test("counts what an earlier life accepted and this one wrote, and finds what nobody wrote", () => {
+    const spooled = { ...ledger({ acked: 4, onSpool: 2 }), session: "s1" };
+    const recovered = { ...ledger({ accepted: 0, recovered: 2, acked: 2 }), session: "s2" };
+    expect(kinds(run({ ledgers: [spooled, recovered] }))).toEqual([]);
+    expect(kinds(run({ ledgers: [spooled] }))).toEqual(["imbalance"]);
+    const tooMany = { ...ledger({ accepted: 0, recovered: 2, acked: 3 }), session: "s2" };
+    expect(kinds(run({ ledgers: [spooled, tooMany] }))).toEqual(["imbalance", "lost"]);
   });
 
   test("takes the last quotes as told when the ledger's last word counts them as lost at the shutdown", () => {

@@ -283,20 +283,30 @@ class Judge {
   }
 
   #checkLedgers(): void {
-    for (const { session, isFinal, accounts } of this.#evidence.ledgers) {
+    const { ledgers } = this.#evidence;
+    for (const [life, { session, isFinal, accounts }] of ledgers.entries()) {
       for (const account of accounts) {
         const where = `${session}/${account.source}`;
         const written = this.#written.get(where) ?? 0;
-        const { accepted, acked, inMemory, dropped } = account;
+        const { accepted, recovered, acked, inMemory, onSpool, dropped } = account;
         const droppedAll = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-        if (accepted !== acked + inMemory + droppedAll)
-          this.#find("imbalance", where, `accepted ${accepted} = ${acked} acked + ${inMemory} held + ${droppedAll}?`);
-        if (acked > written) this.#find("lost", where, `${acked} are acked, ${written} are in the topic`);
+        if (accepted + recovered !== acked + inMemory + onSpool + droppedAll)
+          this.#find(
+            "imbalance",
+            where,
+            `accepted ${accepted} + recovered ${recovered} = acked ${acked} + held ${inMemory} + on spool ${onSpool} + dropped ${droppedAll}?`,
+          );
+        // Recovered quotes stand in the topic under the session that accepted them.
+        if (acked > written + recovered) this.#find("lost", where, `${acked} are acked, ${written} are in the topic`);
         if (!isFinal) continue;
         if (inMemory !== 0) this.#find("imbalance", where, `${inMemory} are still held at the end`);
-        // A batch whose ack was never heard may be written and counted as lost at the end: never the other way round.
+        if (onSpool !== 0 && life === ledgers.length - 1)
+          this.#find("imbalance", where, `${onSpool} are still on the spool at the end`);
+        // A batch whose ack was never heard may be written and counted as lost at the end: never the other way round. What
+        // is left on the spool is written by the next life.
         const atEnd = dropped["shutdown"] ?? 0;
-        if (written > acked + atEnd) this.#find("imbalance", where, `${acked} are acked, ${written} are in the topic`);
+        if (written > acked + onSpool + atEnd)
+          this.#find("imbalance", where, `${acked} are acked, ${written} are in the topic`);
         const told = this.#events.droppedCount(session, account.source);
         if (told !== droppedAll - atEnd)
           this.#find("undeclared_gap", where, `${droppedAll - atEnd} were dropped, events tell of ${told}`);

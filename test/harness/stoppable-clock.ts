@@ -11,5 +11,6 @@ export class StoppableClock extends FakeClock {
   /** The process did not run for this long. */
   lose(ms: number): void {
     this.#lostMs += ms;
+    this.stepWall(ms);
   }
 }

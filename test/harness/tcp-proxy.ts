@@ -2,15 +2,44 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /** Held or delayed bytes per direction beyond which the sender is no longer read from. */
 const HELD_BYTES_MAX = 4 * 1024 * 1024;
+/** A slow line holds what it carries within this time, as the queue of a router does, seconds. */
+const QUEUE_SECONDS = 0.25;
+/** Between two pieces, so that the receiver sees them as such, ms. */
+const PIECE_EVERY_MS = 0.1;
 
 /** Where a proxy listens and where it connects to. */
 export interface TcpProxyOptions {
+  /** 0 when it is not known yet. */
   readonly targetPort: number;
   /** 127.0.0.1 when absent. */
   readonly targetHost?: string;
+  /** Address it listens on; 127.0.0.1 when absent. */
+  readonly host?: string;
   /** 0, any free one, when absent. */
   readonly port?: number;
 }
+
+/** What a line does to the bytes of each connection, in each direction. */
+export interface LineShape {
+  /** Every chunk arrives this much later, ms. */
+  readonly delayMs: number;
+  /** Up to so much more or less, by chance, ms; the order of bytes stays. */
+  readonly jitterMs: number;
+  readonly bytesPerSecond: number;
+  /** Bytes arrive in pieces of 1 to so many. */
+  readonly pieceBytesMax: number;
+  /** A number from 0 to below 1. */
+  readonly random: () => number;
+}
+
+/** A line that does nothing to them. */
+export const PLAIN_LINE: LineShape = {
+  delayMs: 0,
+  jitterMs: 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  pieceBytesMax: Number.POSITIVE_INFINITY,
+  random: () => 0,
+};
 
 /**
  * A TCP proxy on loopback whose faults a test turns on and off. It passes bytes until told otherwise; held bytes are
@@ -20,11 +49,13 @@ export class TcpProxy {
   readonly #options: TcpProxyOptions;
   readonly #server: Server;
   readonly #links = new Set<Link>();
-  readonly #faults: Faults = { holdsRequests: false, holdsResponses: false, refuses: false, delayMs: 0 };
+  readonly #faults: Faults = { holdsRequests: false, holdsResponses: false, refuses: false, line: PLAIN_LINE, pieces: 0 };
+  #targetPort: number;
   #acceptedTotal = 0;
 
   private constructor(options: TcpProxyOptions) {
     this.#options = options;
+    this.#targetPort = options.targetPort;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
   }
 
@@ -33,14 +64,24 @@ export class TcpProxy {
     const proxy = new TcpProxy(options);
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once("error", reject);
-      proxy.#server.listen(options.port ?? 0, "127.0.0.1", resolve);
+      proxy.#server.listen(options.port ?? 0, options.host ?? "127.0.0.1", resolve);
     });
     proxy.#server.unref();
     return proxy;
   }
 
+  /** The port it connects to. */
+  get targetPort(): number {
+    return this.#options.targetPort;
+  }
+
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** New connections are passed on to this port. */
+  set targetPort(port: number) {
+    this.#targetPort = port;
   }
 
   /** Connections open now. */
@@ -51,6 +92,11 @@ export class TcpProxy {
   /** Connections accepted since the start. */
   get acceptedTotal(): number {
     return this.#acceptedTotal;
+  }
+
+  /** Chunks passed on since the start, in both directions. */
+  get piecesTotal(): number {
+    return this.#faults.pieces;
   }
 
   /** Bytes of answers that wait in the proxy now: a test knows by them that an answer was held. */
@@ -85,7 +131,12 @@ export class TcpProxy {
 
   /** Every chunk of bytes arrives this much later, in each direction, ms; 0 ends it for what comes after. */
   set delayMs(delayMs: number) {
-    this.#faults.delayMs = delayMs;
+    this.#faults.line = { ...this.#faults.line, delayMs };
+  }
+
+  /** What becomes of the bytes that come from now on; what is left out is as on a {@link PLAIN_LINE}. */
+  set line(line: Partial<LineShape>) {
+    this.#faults.line = { ...PLAIN_LINE, ...line };
   }
 
   /** Closes all connections; what was held on them is lost. */
@@ -95,7 +146,7 @@ export class TcpProxy {
 
   /** Ends every fault and delivers what was held. */
   release(): void {
-    Object.assign(this.#faults, { holdsRequests: false, holdsResponses: false, refuses: false, delayMs: 0 });
+    Object.assign(this.#faults, { holdsRequests: false, holdsResponses: false, refuses: false, line: PLAIN_LINE });
     for (const link of this.#links) link.flush();
   }
 
@@ -112,8 +163,8 @@ export class TcpProxy {
       client.destroy();
       return;
     }
-    const { targetPort, targetHost } = this.#options;
-    const server = connect({ port: targetPort, host: targetHost ?? "127.0.0.1", allowHalfOpen: true, noDelay: true });
+    const host = this.#options.targetHost ?? "127.0.0.1";
+    const server = connect({ port: this.#targetPort, host, allowHalfOpen: true, noDelay: true });
     const link: Link = new Link({ client, server, faults: this.#faults, onEnd: () => this.#links.delete(link) });
     this.#links.add(link);
   }
@@ -123,7 +174,8 @@ interface Faults {
   holdsRequests: boolean;
   holdsResponses: boolean;
   refuses: boolean;
-  delayMs: number;
+  line: LineShape;
+  pieces: number;
 }
 
 interface LinkOptions {
@@ -183,6 +235,7 @@ class Direction {
   readonly #control: DirectionFaults;
   readonly #queue: Waiting[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #lastDueMs = 0;
   waitingBytes = 0;
 
   constructor(from: Socket, to: Socket, control: DirectionFaults) {
@@ -197,6 +250,7 @@ class Direction {
   /** Delivers all that waits now, whatever delay it was given. */
   flush(): void {
     for (let i = 0; i < this.#queue.length; i++) this.#queue[i] = { chunk: this.#queue[i].chunk, dueMs: 0 };
+    this.#lastDueMs = 0;
     this.#deliver();
   }
 
@@ -208,10 +262,33 @@ class Direction {
   }
 
   #add(chunk: Buffer | null): void {
-    this.#queue.push({ chunk, dueMs: performance.now() + this.#control.faults.delayMs });
-    this.waitingBytes += chunk?.length ?? 0;
-    if (this.waitingBytes > HELD_BYTES_MAX) this.#from.pause();
+    const { pieceBytesMax, random } = this.#control.faults.line;
+    if (chunk === null || pieceBytesMax === Number.POSITIVE_INFINITY) this.#queuePiece(chunk, 0);
+    else {
+      for (let at = 0; at < chunk.length; ) {
+        const length = Math.min(1 + Math.floor(random() * pieceBytesMax), chunk.length - at);
+        this.#queuePiece(chunk.subarray(at, at + length), PIECE_EVERY_MS);
+        at += length;
+      }
+    }
+    if (this.waitingBytes > this.#heldBytesMax) this.#from.pause();
     this.#deliver();
+  }
+
+  #queuePiece(chunk: Buffer | null, everyMs: number): void {
+    const { delayMs, jitterMs, bytesPerSecond, random } = this.#control.faults.line;
+    const length = chunk?.length ?? 0;
+    const jitter = jitterMs === 0 ? 0 : jitterMs * (2 * random() - 1);
+    // One line: what comes later never overtakes, and waits until what is before it has been carried.
+    const startMs = Math.max(performance.now() + delayMs + jitter, this.#lastDueMs + everyMs);
+    const dueMs = startMs + (1000 * length) / bytesPerSecond;
+    this.#lastDueMs = dueMs;
+    this.#queue.push({ chunk, dueMs });
+    this.waitingBytes += length;
+  }
+
+  get #heldBytesMax(): number {
+    return Math.min(HELD_BYTES_MAX, this.#control.faults.line.bytesPerSecond * QUEUE_SECONDS);
   }
 
   #deliver(): void {
@@ -226,8 +303,9 @@ class Direction {
       this.waitingBytes -= next.chunk?.length ?? 0;
       if (next.chunk === null) this.#to.end();
       else this.#to.write(next.chunk);
+      this.#control.faults.pieces++;
     }
-    if (this.waitingBytes <= HELD_BYTES_MAX) this.#from.resume();
+    if (this.waitingBytes <= this.#heldBytesMax) this.#from.resume();
   }
 
   #onTimer(): void {

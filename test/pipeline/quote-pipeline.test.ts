@@ -27,7 +27,7 @@ async function setUp(
     transport: transport satisfies BatchTransport,
     clock,
     random: () => 1,
-    topics: { quotes: "q", events: "e", rejected: "r" },
+    topics: { quotes: "q", backfill: null, events: "e", rejected: "r" },
     compression: "zstd",
     isStamped: true,
     batchMaxBytes: options.batchMaxBytes ?? 100_000,
@@ -35,6 +35,10 @@ async function setUp(
     memoryMaxBytes: options.memoryMaxBytes ?? 10_000_000,
     feedNames: ["binance"],
     instrumentCount: 2,
+    spool: null,
+    spoolMode: "off",
+    onRejected: () => {},
+    onAssigned: () => {},
     onAcked: (counts) => ledger.ack(counts),
     onDropped: (counts, reason) => ledger.drop(reason, 0, counts[0]),
     onTrouble: () => {},
@@ -58,7 +62,7 @@ async function setUp(
   const instrument = instrumentOf();
   pipeline.register(instrument);
   const values = (): Record<string, never>[] => (transport.log.get("q/0") ?? []).map((text) => JSON.parse(text));
-  const balance = () => ledger.rows(publisher.inMemoryByFeed())[0];
+  const balance = () => ledger.rows(publisher.held())[0];
   return { clock, transport, ledger, events, room, untrusted, publisher, pipeline, instrument, values, balance };
 }
 

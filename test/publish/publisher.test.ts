@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { appendRecord, recordBytesMax } from "../../src/publish/batch-split.ts";
-import type { LaneDropReason } from "../../src/publish/lane.ts";
-import { type LostQuotes, Publisher } from "../../src/publish/publisher.ts";
+import type { LaneDropReason } from "../../src/publish/lane-options.ts";
+import type { LostQuotes } from "../../src/publish/lost-quotes.ts";
+import { Publisher } from "../../src/publish/publisher.ts";
 import { readBatch } from "../../src/publish/record-batch-reader.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
 import { FakeTransport } from "../harness/fake-transport.ts";
 
-const TOPICS = { quotes: "q", events: "e", rejected: "r" };
+const TOPICS = { quotes: "q", backfill: null, events: "e", rejected: "r" };
 
 async function setUp(
   options: { partitions?: number; memoryMaxBytes?: number; batchMaxBytes?: number; lingerMs?: number } = {},
@@ -16,6 +17,7 @@ async function setUp(
   const acked = [0];
   const drops: { counts: number[]; reason: LaneDropReason; lost: readonly LostQuotes[] }[] = [];
   const trouble: string[] = [];
+  const rejected: string[] = [];
   const publisher = new Publisher({
     transport,
     clock,
@@ -28,6 +30,10 @@ async function setUp(
     memoryMaxBytes: options.memoryMaxBytes ?? 10_000_000,
     feedNames: ["a"],
     instrumentCount: 30,
+    spool: null,
+    spoolMode: "off",
+    onRejected: (records) => rejected.push(...records.map((record) => Buffer.from(record.value ?? []).toString())),
+    onAssigned: () => {},
     onAcked: (counts) => {
       acked[0] += counts[0];
     },
@@ -35,7 +41,7 @@ async function setUp(
     onTrouble: (_lane, code) => trouble.push(code),
   });
   await publisher.start(new AbortController().signal);
-  return { clock, transport, acked, drops, trouble, publisher };
+  return { clock, transport, acked, drops, trouble, rejected, publisher };
 }
 
 /** Writes one quote-like record straight into the lane of its key; false when there was no room. */
@@ -137,7 +143,7 @@ describe("Lane", () => {
     expect(transport.log.get("q/0")).toEqual(["0", "1", "2", "3", "4", "5"]);
     expect(transport.producers).toBe(2);
     expect(acked[0]).toBe(6);
-    expect(publisher.inMemoryByFeed()[0]).toBe(0);
+    expect(publisher.held().inMemory[0]).toBe(0);
   });
 
   test("makes smaller batches from then on when the topic took none as large", async () => {
@@ -169,7 +175,9 @@ describe("Lane", () => {
       const batch = lane.reserve(recordBytesMax(record), timestampMs);
       if (batch !== null) appendRecord(batch, record);
     }
-    const read = [...lane.sealed.slice(1), lane.open.seal("none")].flatMap((batch) => readBatch(batch.bytes).records);
+    const read = [...lane.queue.takeBehindFirst(), lane.open.seal("none")].flatMap(
+      (batch) => readBatch(batch.bytes).records,
+    );
     expect(read.map((record) => record.timestampMs)).toEqual(stamps);
     transport.release();
   });
@@ -186,7 +194,17 @@ describe("Lane", () => {
       {
         counts: [1],
         reason: "record_too_large",
-        lost: [{ source: "a", symbol: "X", reason: "record_too_large", count: 1, fromSequence: 41, toSequence: 41 }],
+        lost: [
+          {
+            source: "a",
+            symbol: "X",
+            session: "",
+            reason: "record_too_large",
+            count: 1,
+            fromSequence: 41,
+            toSequence: 41,
+          },
+        ],
       },
     ]);
     expect(acked[0]).toBe(1);
@@ -234,11 +252,11 @@ describe("Publisher", () => {
     expect(accepted).toBeGreaterThan(100);
     expect(publisher.budget.usedBytes).toBeGreaterThan(180_000);
     expect(publisher.budget.usedBytes).toBeLessThan(260_000);
-    expect(publisher.inMemoryByFeed()[0]).toBe(accepted);
+    expect(publisher.held().inMemory[0]).toBe(accepted);
     transport.release();
     for (let i = 0; i < 100; i++) await clock.advance(10);
     expect(acked[0]).toBe(accepted);
-    expect(publisher.inMemoryByFeed()[0]).toBe(0);
+    expect(publisher.held().inMemory[0]).toBe(0);
     expect(write(publisher, "more", 1)).toBe(true);
   });
 
@@ -274,7 +292,7 @@ describe("Publisher", () => {
       ["shutdown", 1],
       ["shutdown", 1],
     ]);
-    expect(publisher.inMemoryByFeed()[0]).toBe(0);
+    expect(publisher.held().inMemory[0]).toBe(0);
   });
 
   test("batches shrink when many partitions share little memory", async () => {

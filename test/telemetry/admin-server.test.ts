@@ -19,7 +19,7 @@ afterEach(async () => {
 function setUp(changes: Partial<AdminServerOptions> = {}) {
   const clock = new FakeClock();
   const source = new FakeSource();
-  const health = new HealthMonitor({ clock, source, attemptMaxMs: 30_000 });
+  const health = new HealthMonitor({ clock, source });
   health.start();
   const build = { version: "0.1.0", commit: "abc", bunVersion: Bun.version, instanceId: "edge-1" };
   const takeSnapshot = createSnapshotReader({ source, loop: health.loop, clock, build });
@@ -27,7 +27,7 @@ function setUp(changes: Partial<AdminServerOptions> = {}) {
   const redact = createRedactor(["hunter2"]);
   const destination = { write: (line: string) => void logged.push(line), flush: () => {}, linesLost: 0 };
   const log = createLog({ level: "debug", redact, clock, destination });
-  const options = { host: "127.0.0.1", port: 0, source, health, takeSnapshot, redact, log };
+  const options = { host: "127.0.0.1", port: 0, health, takeSnapshot, redact, log };
   const server = startAdminServer({ ...options, metrics: createMetricsRegistry(takeSnapshot), ...changes });
   running.push(server);
   return { clock, source, server, logged };
@@ -59,7 +59,7 @@ test("port 0 takes a free port, and the url says which", async () => {
 test("/healthz answers 200, and 503 with the name of what is stuck", async () => {
   const { clock, source, server } = setUp();
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-  source.laneList = [laneStatus({ sealedBatches: 2, lastProgressMs: 0 })];
+  source.laneList = [laneStatus({ sealedBatches: 2, deadlineMs: 0 })];
   await clock.advance(50_000);
   const response = await fetch(`${server.url}/healthz`);
   expect(response.status).toBe(503);
@@ -68,6 +68,7 @@ test("/healthz answers 200, and 503 with the name of what is stuck", async () =>
 
 test("/readyz answers 503 while the sink is down, /healthz stays 200, and no secret is shown", async () => {
   const { source, server } = setUp();
+  source.spoolStatus = null;
   source.sinkStatus = { kind: "kafka", isStarted: true, trouble: "Cannot log in with hunter2\u001b[2J" };
   const response = await fetch(`${server.url}/readyz`);
   expect(response.status).toBe(503);
@@ -104,7 +105,8 @@ test("/status gives every feed with the specified fields, the ledger, lanes, ver
     isHealthy: true,
     isDegraded: true,
     sink: { kind: "kafka", trouble: "" },
-    ledger: [{ source: "binance", accepted: 10, balanceError: 0 }],
+    spool: { state: "ok", oldestUnreadAgeMs: null, drain: { bytesPerSecond: 0, secondsLeft: 0 } },
+    ledger: [{ source: "binance", accepted: 10, recovered: 20, onSpool: 16, balanceError: 0 }],
     requestBudgets: [{ host: "api.example", blockedForMs: 1500, blockReason: "429" }],
     lanes: [{ topic: "quotes", partition: 0, lastAckAgeMs: null }],
     latencyMs: { edgeToAck: { count: 10, p50: 2, p99: 2 }, venueToEdge: { binance: { count: 0, p50: null } } },

@@ -1,4 +1,5 @@
 import type { FeedStatus } from "../../src/domain/feed-status.ts";
+import type { SpoolStatus } from "../../src/domain/spool-status.ts";
 import { LatencyHistogram } from "../../src/runtime/latency-histogram.ts";
 import type { LaneStatus, MetricsSource } from "../../src/telemetry/metrics-source.ts";
 
@@ -47,15 +48,49 @@ export function laneStatus(changes: Partial<LaneStatus> = {}): LaneStatus {
   return {
     topic: "quotes",
     partition: 0,
+    state: "direct",
     isInFlight: false,
     sealedBatches: 0,
     sealedBytes: 0,
+    spooledBatches: 0,
+    spooledRecords: 0,
+    spooledBytes: 0,
     openRecords: 0,
     ackedBatches: 3,
     retries: 2,
     possibleDuplicates: 1,
     lastProgressMs: 0,
+    deadlineMs: 0,
     lastAckMs: -1,
+    ...changes,
+  };
+}
+
+/** A spool that is well and empty, except for what the test says. */
+export function spoolStatus(changes: Partial<SpoolStatus> = {}): SpoolStatus {
+  return {
+    directory: "/var/lib/edge-ingester/spool",
+    state: "ok",
+    trouble: "",
+    usedBytes: 4096,
+    limitBytes: 10_000_000,
+    freeBytes: 50_000_000,
+    segments: 1,
+    unreadBatches: 0,
+    unreadRecords: 0,
+    unreadBytes: 0,
+    oldestUnreadMs: -1,
+    writtenRecords: 100,
+    writtenBytes: 7000,
+    readRecords: 80,
+    readBytes: 5600,
+    recoveredRecords: 20,
+    damagedRecords: 1,
+    missingRecords: 0,
+    droppedRecords: 3,
+    expiredRecords: 0,
+    lastSyncMs: 2,
+    syncingSinceMs: -1,
     ...changes,
   };
 }
@@ -68,9 +103,19 @@ export class FakeSource implements MetricsSource {
     {
       source: "binance",
       accepted: 10,
+      recovered: 20,
       acked: 6,
       inMemory: 1,
-      dropped: { memory_full: 2, record_too_large: 0, broker_rejected: 1, shutdown: 0 },
+      onSpool: 16,
+      dropped: {
+        memory_full: 2,
+        record_too_large: 0,
+        broker_rejected: 1,
+        shutdown: 0,
+        spool_full: 3,
+        spool_expired: 0,
+        spool_damaged: 1,
+      },
       balanceError: 0,
     },
   ];
@@ -89,6 +134,7 @@ export class FakeSource implements MetricsSource {
   ];
   venueToEdge = new LatencyHistogram();
   edgeToAck = new LatencyHistogram();
+  spoolStatus: SpoolStatus | null = spoolStatus();
   sinkStatus: ReturnType<MetricsSource["sink"]> = { kind: "kafka", isStarted: true, trouble: "" };
 
   phase() {
@@ -120,6 +166,9 @@ export class FakeSource implements MetricsSource {
   }
   sink() {
     return this.sinkStatus;
+  }
+  spool() {
+    return this.spoolStatus;
   }
   logLinesLeftOut() {
     return 0;

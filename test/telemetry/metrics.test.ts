@@ -7,7 +7,7 @@ import { metricsMarkdown } from "../../src/telemetry/metrics-markdown.ts";
 import { createMetricsRegistry } from "../../src/telemetry/metrics-registry.ts";
 import { createSnapshotReader, LANES_MAX } from "../../src/telemetry/metrics-snapshot.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
-import { FakeSource, feedStatus, laneStatus } from "./fake-source.ts";
+import { FakeSource, feedStatus, laneStatus, spoolStatus } from "./fake-source.ts";
 
 const DOCS = join(import.meta.dir, "../../docs");
 const DECLARED = METRIC_GROUPS.flatMap((group) => group.metrics);
@@ -30,7 +30,7 @@ function parse(text: string): Map<string, number> {
     const match = /^([a-z0-9_]+(?:\{(?:[a-z_]+="[^"\\\n]*",?)*\})?) (-?[0-9.e+-]+|\+Inf)$/.exec(line);
     if (match === null) throw new Error(`not a sample: ${line}`);
     if (samples.has(match[1] as string)) throw new Error(`twice: ${line}`);
-    samples.set(match[1] as string, Number(match[2]));
+    samples.set(match[1] as string, match[2] === "+Inf" ? Number.POSITIVE_INFINITY : Number(match[2]));
   }
   return samples;
 }
@@ -69,11 +69,15 @@ test("the five specified counters and the ledger carry the source and their valu
     'market_data_raw_publish_errors_total{source="binance"}': 9,
     'ingester_quotes_accepted_total{source="binance"}': 10,
     'ingester_quotes_acked_total{source="binance"}': 6,
+    'ingester_quotes_recovered_total{source="binance"}': 20,
     'ingester_quotes_in_memory{source="binance"}': 1,
+    'ingester_quotes_on_spool{source="binance"}': 16,
     'ingester_quotes_dropped_total{source="binance",reason="memory_full"}': 2,
     'ingester_quotes_dropped_total{source="binance",reason="record_too_large"}': 0,
     'ingester_quotes_dropped_total{source="binance",reason="broker_rejected"}': 1,
     'ingester_quotes_dropped_total{source="binance",reason="shutdown"}': 0,
+    'ingester_quotes_dropped_total{source="binance",reason="spool_full"}': 3,
+    'ingester_quotes_dropped_total{source="binance",reason="spool_damaged"}': 1,
     'ingester_ledger_imbalance_quotes{source="binance"}': 0,
     'ingester_feed_state{source="binance",state="live"}': 1,
     'ingester_feed_state{source="binance",state="failed"}': 0,
@@ -89,6 +93,57 @@ test("the five specified counters and the ledger carry the source and their valu
     'ingester_build_info{version="0.1.0",commit="abc",bun="1.4.5",instance="edge-1"}': 1,
   };
   for (const [name, value] of Object.entries(expected)) expect([name, samples.get(name)]).toEqual([name, value]);
+});
+
+test("the spool tells its state, what it holds, how old that is, and how long it will take to send", async () => {
+  const { clock, registry, source } = setUp();
+  const oldestUnreadMs = clock.wallUs() / 1000 - 5000;
+  const waiting = { unreadBatches: 9, unreadRecords: 900, unreadBytes: 60_000, oldestUnreadMs };
+  source.spoolStatus = spoolStatus({ ...waiting, state: "full" });
+  source.laneList = [laneStatus({ state: "draining", spooledBatches: 9, spooledRecords: 900, spooledBytes: 60_000 })];
+  expect(parse(await registry.render()).get("ingester_spool_drain_left_seconds")).toBe(Number.POSITIVE_INFINITY);
+  await clock.advance(2000);
+  source.spoolStatus = spoolStatus({ ...waiting, unreadBytes: 40_000, readBytes: 25_600, readRecords: 380 });
+  const samples = parse(await registry.render());
+  const expected = {
+    'ingester_spool_state{state="ok"}': 1,
+    'ingester_spool_state{state="full"}': 0,
+    'ingester_spool_state{state="failing"}': 0,
+    ingester_spool_bytes: 4096,
+    ingester_spool_limit_bytes: 10_000_000,
+    ingester_spool_free_bytes: 50_000_000,
+    ingester_spool_backlog_batches: 9,
+    ingester_spool_backlog_records: 900,
+    ingester_spool_backlog_bytes: 40_000,
+    ingester_spool_oldest_age_seconds: 7,
+    ingester_spool_written_records_total: 100,
+    ingester_spool_read_bytes_total: 25_600,
+    ingester_spool_recovered_records_total: 20,
+    ingester_spool_damaged_records_total: 1,
+    ingester_spool_missing_records_total: 0,
+    ingester_spool_dropped_records_total: 3,
+    ingester_spool_expired_records_total: 0,
+    ingester_spool_last_fsync_seconds: 0.002,
+    ingester_spool_drain_records_per_second: 150,
+    ingester_spool_drain_bytes_per_second: 10_000,
+    ingester_spool_drain_left_seconds: 4,
+    'ingester_lane_state{topic="quotes",partition="0",state="draining"}': 1,
+    'ingester_lane_state{topic="quotes",partition="0",state="direct"}': 0,
+    'ingester_lane_spooled_batches{topic="quotes",partition="0"}': 9,
+    'ingester_lane_spooled_records{topic="quotes",partition="0"}': 900,
+    'ingester_lane_spooled_bytes{topic="quotes",partition="0"}': 60_000,
+  };
+  for (const [name, value] of Object.entries(expected)) expect([name, samples.get(name)]).toEqual([name, value]);
+});
+
+test("without a spool there is no state, and the rest is 0", async () => {
+  const { registry, source } = setUp();
+  source.spoolStatus = null;
+  const samples = parse(await registry.render());
+  const ofDisk = [...samples].filter(([key]) => key.startsWith("ingester_spool_"));
+  expect(ofDisk.length).toBeGreaterThan(10);
+  expect(ofDisk.filter(([key, value]) => value !== 0 || key.includes("state"))).toEqual([]);
+  expect(samples.get('ingester_quotes_on_spool{source="binance"}')).toBe(16);
 });
 
 test("histograms are cumulative, in seconds, and end in +Inf", async () => {

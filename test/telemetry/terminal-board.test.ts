@@ -4,12 +4,13 @@ import type { FeedStatus } from "../../src/domain/feed-status.ts";
 import { LatencyHistogram } from "../../src/runtime/latency-histogram.ts";
 import type { BoardRates } from "../../src/telemetry/board-rates.ts";
 import type { BoardQuote, BoardSnapshot } from "../../src/telemetry/board-snapshot.ts";
-import { ageText, countText, durationText, latencyText, rateText } from "../../src/telemetry/board-text.ts";
+import { ageText, bytesText, countText, durationText, latencyText, rateText } from "../../src/telemetry/board-text.ts";
 import { RESTORE_TERMINAL, renderBoard, renderSummaryLine, TerminalBoard } from "../../src/telemetry/terminal-board.ts";
 import { FakeClock } from "../harness/fake-clock.ts";
+import { spoolStatus } from "./fake-source.ts";
 
 const NOW_MS = 1_700_000_000_000;
-const NO_RATES: BoardRates = { accepted: 0, acked: 0, byFeed: new Map() };
+const NO_RATES: BoardRates = { accepted: 0, acked: 0, byFeed: new Map(), drain: null };
 
 function feed(name: string, over: Partial<FeedStatus> = {}): FeedStatus {
   return {
@@ -60,6 +61,7 @@ function snapshot(over: Partial<BoardSnapshot> = {}): BoardSnapshot {
     accepted: 1_234_567,
     acked: 1_234_000,
     dropped: 0,
+    spool: null,
     feeds: [feed("binance"), feed("coinbase", { state: "backing-off", lastQuoteTimeMs: null })],
     latencies: [{ source: "coinbase", histogram }],
     quotes: [quote("BTCUSDT"), quote("ETHUSDT", { bidPrice: null, bidSize: null })],
@@ -68,10 +70,13 @@ function snapshot(over: Partial<BoardSnapshot> = {}): BoardSnapshot {
   };
 }
 
+/** A backlog as it is while it drains. */
+const BACKLOG = spoolStatus({ unreadRecords: 340_000, unreadBytes: 24_000_000, oldestUnreadMs: NOW_MS - 340_000 });
+
 const WIDE = { columns: 120, rows: 40, isAnsi: false };
 
 test("renderBoard() shows totals, feeds, quotes and hints", () => {
-  const rates = { accepted: 301.4, acked: 300, byFeed: new Map([["binance", 250]]) };
+  const rates = { accepted: 301.4, acked: 300, byFeed: new Map([["binance", 250]]), drain: null };
   const lines = renderBoard(snapshot(), rates, WIDE).split("\n");
   expect(lines[0]).toBe("edge-ingester demo  up 2m05s  sink sqlite  http://127.0.0.1:9464");
   expect(lines[1]).toBe("301 quotes/s  accepted 1,234,567  acked 1,234,000 (300/s)  dropped 0");
@@ -158,10 +163,46 @@ test("renderBoard() lets no control character of a feed or a hint through", () =
 });
 
 test("renderSummaryLine() tells the same in one line", () => {
-  const rates = { accepted: 4.21, acked: 4, byFeed: new Map([["binance", 2.5]]) };
+  const rates = { accepted: 4.21, acked: 4, byFeed: new Map([["binance", 2.5]]), drain: null };
   expect(renderSummaryLine(snapshot({ dropped: 7 }), rates)).toBe(
     "2m05s  quotes 1,234,567 (4.2/s), acked 1,234,000, dropped 7  |  binance live 2.5/s, coinbase backing-off 0/s",
   );
+});
+
+test("renderBoard() and renderSummaryLine() show what waits on the disk, and only when something does", () => {
+  const rates = { ...NO_RATES, drain: { recordsPerSecond: 12_000, bytesPerSecond: 840_000, secondsLeft: 29.4 } };
+  const backlog = "spool 24 MB (340,000 records, oldest 5m40s)  12,000 records/s  30s left";
+  expect(renderBoard(snapshot({ spool: BACKLOG }), rates, WIDE).split("\n")[2]).toBe(backlog);
+  expect(renderSummaryLine(snapshot({ spool: BACKLOG }), rates)).toContain(`dropped 0  |  ${backlog}  |  binance live`);
+  for (const spool of [null, spoolStatus()]) {
+    expect(renderBoard(snapshot({ spool }), rates, WIDE)).not.toContain("spool");
+    expect(renderSummaryLine(snapshot({ spool }), rates)).not.toContain("spool");
+  }
+});
+
+test("renderBoard() tells no time left while the backlog grows, and a disk that is not well", () => {
+  const rates = { ...NO_RATES, drain: { recordsPerSecond: 0, bytesPerSecond: 0, secondsLeft: null } };
+  const spool = { ...BACKLOG, state: "full", trouble: "SPOOL_MAX_BYTES is used up" } as const;
+  expect(renderBoard(snapshot({ spool }), rates, WIDE).split("\n")[2]).toBe(
+    "spool 24 MB (340,000 records, oldest 5m40s)  full: SPOOL_MAX_BYTES is used up  0 records/s",
+  );
+  const failing = spoolStatus({ state: "failing", trouble: "EIO" });
+  expect(renderSummaryLine(snapshot({ spool: failing }), rates)).toContain("spool 0 B (0 records)  failing: EIO");
+});
+
+test("TerminalBoard computes the pace of the drain from what it saw before", async () => {
+  const clock = new FakeClock();
+  const output = new FakeOutput();
+  const readSnapshot = () => {
+    const sent = Math.floor(clock.monotonicMs() / 1000) * 1000;
+    const spool = { ...BACKLOG, readRecords: sent, unreadRecords: 10_000 - sent, unreadBytes: 100 * (10_000 - sent) };
+    return snapshot({ uptimeMs: clock.monotonicMs(), spool });
+  };
+  const board = new TerminalBoard({ clock, output, style: "plain", readSnapshot });
+  board.start();
+  await clock.advance(4000);
+  board.stop();
+  expect(output.written[3]).toContain("spool 600 kB (6,000 records, oldest 5m40s)  1,000 records/s  6s left");
 });
 
 class FakeOutput {
@@ -212,6 +253,13 @@ test("TerminalBoard prints one plain line a second and no escape sequence", asyn
   expect(output.written.every((line) => line.endsWith("\n") && !line.includes("\u001b"))).toBe(true);
   board.stop();
   expect(output.written).toHaveLength(4);
+});
+
+test("bytesText() writes powers of 1000", () => {
+  const bytes = [0, 999, 1000, 9949, 9950, 999_499, 999_500, 1_234_567_890, 5e15];
+  expect(bytes.map(bytesText)).toEqual([
+    ...["0 B", "999 B", "1.0 kB", "9.9 kB", "10 kB", "999 kB", "1.0 MB", "1.2 GB", "5000 TB"],
+  ]);
 });
 
 test("countText(), rateText(), ageText() and durationText() write figures for people", () => {

@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { IngestError } from "../../domain/ingest-error.ts";
+import { releaseLock, takeLock } from "../../files/process-lock.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { TradingCalendar } from "../../runtime/trading-calendar.ts";
 import type { ResetPolicy } from "../../venues/compiled-fix-venue.ts";
 import type { FixIdentity, SessionNumbers } from "./engine/fix-engine.ts";
 import { shouldReset } from "./reset-policy.ts";
 import { SequenceFile } from "./sequence-file.ts";
-import { releaseLock, takeLock } from "./sequence-lock.ts";
 
 /** The number we expect next is written this long after it changed, at the latest, ms. */
 const WRITE_AFTER_MS = 100;

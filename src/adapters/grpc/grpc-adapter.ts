@@ -1,9 +1,9 @@
 import type { CompiledGrpcVenue } from "../../venues/compiled-grpc-venue.ts";
 import type { ProtoSchema } from "../../venues/grpc/proto-schema.ts";
 import type { Adapter, Session, SessionContext } from "../adapter.ts";
+import { TokenStore } from "../token-store.ts";
 import type { GrpcTls } from "./grpc-link.ts";
 import { GrpcSession } from "./grpc-session.ts";
-import { TokenStore } from "./token-store.ts";
 
 /** A handshake that takes longer than this has failed, ms. */
 const OPEN_LIMIT_MS = 5000;

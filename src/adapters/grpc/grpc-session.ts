@@ -4,6 +4,7 @@ import type { Timer } from "../../runtime/clock.ts";
 import type { CompiledGrpcVenue, GrpcControl, GrpcRequest, GrpcStream } from "../../venues/compiled-grpc-venue.ts";
 import type { ProtoSchema } from "../../venues/grpc/proto-schema.ts";
 import type { Session, SessionContext, SessionEnd } from "../adapter.ts";
+import type { TokenStore } from "../token-store.ts";
 import { createMetadata } from "./call-metadata.ts";
 import { type GrpcLibrary, loadGrpcLibrary } from "./grpc-library.ts";
 import { GrpcLink, type GrpcTls } from "./grpc-link.ts";
@@ -12,7 +13,6 @@ import { reflectSchema } from "./reflection-client.ts";
 import { type CallStatus, isRefusal, Status, statusMeaning, venueText } from "./status-meaning.ts";
 import { StreamCall } from "./stream-call.ts";
 import { GrpcSubscriptions, type SymbolGroup } from "./subscriptions.ts";
-import type { TokenStore } from "./token-store.ts";
 
 /** What a session needs beside its context. */
 export interface GrpcSessionOptions {

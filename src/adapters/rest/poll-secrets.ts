@@ -1,4 +1,5 @@
 import type { CompiledRestVenue } from "../../venues/compiled-rest-venue.ts";
+import type { TokenStore } from "../token-store.ts";
 import { secretError } from "./poll-errors.ts";
 
 /** What fits into a header: visible ASCII. */
@@ -8,8 +9,8 @@ const TOKEN = /^[\x21-\x7e]+$/;
 export interface PollSecrets {
   /** What the profile's `{account}` stands for; null: none. */
   readonly account: string | null;
-  /** Reveals what the profile's `{token}` stands for; null: none. */
-  readonly token: () => string | null;
+  /** What the profile's `{token}` stands for. */
+  readonly token: TokenStore;
 }
 
 /**
@@ -22,7 +23,7 @@ export function revealSecrets(
   secrets: PollSecrets,
 ): { account: string | null; token: string | null } {
   const account = venue.needsAccount ? secrets.account : null;
-  const token = venue.needsToken ? secrets.token() : null;
+  const token = venue.needsToken ? secrets.token.reveal() : null;
   if (venue.needsAccount && !account) throw secretError(venue.target, "account", "is not set");
   if (venue.needsToken && !token) throw secretError(venue.target, "token", "is not set");
   if (token !== null && !TOKEN.test(token)) {

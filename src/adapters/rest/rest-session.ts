@@ -26,11 +26,10 @@ const BAD_POLLS_MAX = 5;
 const NO_HEADERS = new Headers();
 
 /** What a session needs beside its context. */
-export interface RestSessionOptions {
+export interface RestSessionOptions extends PollSecrets {
   readonly venue: CompiledRestVenue;
   readonly budget: RequestBudget;
   readonly userAgent: string;
-  readonly secrets: PollSecrets;
   readonly publishUnchanged: boolean;
   readonly staleAfterMs: number;
   readonly caPem: string | null;
@@ -54,11 +53,15 @@ export class RestSession implements Session {
   readonly #onAbort = () => this.#end({ reason: "aborted" });
   /** Ends the wait for a permit. */
   readonly #stop = new AbortController();
-  /** Ends the requests under way; renewed when they are given up because memory is full. */
+  /** Ends the requests under way; renewed when they are given up. */
   #flight = new AbortController();
   #inFlight = 0;
   #isWaiting = false;
   #isPaused = false;
+  /** The token's file is being read. */
+  #isRefreshing = false;
+  /** It was read, and no good answer has come since: it is not read a second time. */
+  #hasRefreshed = false;
   #isOpen = false;
   /** How the session ended; null while it runs. */
   #how: SessionEnd | IngestError | null = null;
@@ -72,7 +75,7 @@ export class RestSession implements Session {
     const { venue } = options;
     const { instruments, monitor, clock, epoch, quotes, signal, backpressure } = context;
     this.ended = this.#settle.promise;
-    revealSecrets(venue, options.secrets);
+    revealSecrets(venue, options);
     this.#budget = new VenueBudget(venue, options.budget, clock);
     this.#decoder = venue.createDecoder({
       instruments,
@@ -116,7 +119,7 @@ export class RestSession implements Session {
     this.#timer?.cancel();
     this.#timer = null;
     const { clock, backpressure } = this.#context;
-    if (this.#how !== null || this.#isWaiting) return;
+    if (this.#how !== null || this.#isWaiting || this.#isRefreshing) return;
     if (backpressure.isPaused) {
       this.#onPressure(true);
       return;
@@ -140,7 +143,8 @@ export class RestSession implements Session {
     const permit = await this.#budget.permit(slot.asked.length, this.#stop.signal);
     this.#isWaiting = false;
     if (permit.kind === "held") this.#end(rateLimitError(this.#options.venue.target, permit.reason, permit.waitMs));
-    if (permit.kind === "granted" && this.#how === null && !this.#isPaused && this.#plan.slots.includes(slot)) {
+    const isHeld = this.#how !== null || this.#isPaused || this.#isRefreshing;
+    if (permit.kind === "granted" && !isHeld && this.#plan.slots.includes(slot)) {
       this.#plan.start(slot, this.#context.clock.monotonicMs());
       void this.#poll(slot);
     }
@@ -163,10 +167,11 @@ export class RestSession implements Session {
   }
 
   #ask(slot: PollSlot): Promise<HttpResult> {
-    const { venue, userAgent, secrets, caPem } = this.#options;
+    const { venue, userAgent, caPem } = this.#options;
     const { instruments, clock } = this.#context;
     const symbols = slot.asked.map((index) => instruments[index].symbol);
-    const request = venue.request({ symbols, since: slot.since, etag: slot.etag, ...revealSecrets(venue, secrets) });
+    const secrets = revealSecrets(venue, this.#options);
+    const request = venue.request({ symbols, since: slot.since, etag: slot.etag, ...secrets });
     return httpGet({
       url: request.url,
       headers: { "User-Agent": userAgent, ...request.headers },
@@ -182,7 +187,7 @@ export class RestSession implements Session {
     const { target, polling } = this.#options.venue;
     switch (result.kind) {
       case "aborted":
-        // Given up because memory was full: its turn comes first when it is not any more.
+        // Given up because memory was full, or with a token that was refused: its turn comes first when that is over.
         slot.dueMs = this.#context.clock.monotonicMs();
         return;
       case "timeout":
@@ -231,7 +236,7 @@ export class RestSession implements Session {
         this.#onBad(venueError(target, read.reason, this.#budget.block(headers, read.reason, 0)));
         return;
       case "fatal":
-        this.#end(fatalError(target, read.reason, read.isCredentials));
+        this.#onFatal(slot, fatalError(target, read.reason, read.isCredentials), read.isCredentials);
         return;
       case "too_large":
         this.#onBad(tooLargeError(target, venue.polling.maxBodyBytes));
@@ -245,11 +250,38 @@ export class RestSession implements Session {
     const nowMs = this.#context.clock.monotonicMs();
     slot.lastGoodMs = nowMs;
     this.#badInRow = 0;
+    this.#hasRefreshed = false;
     this.#context.monitor.onData();
     this.#book.onGood(slot, missing, nowMs);
     if (this.#book.isAllRefused) {
       this.#end(allRefusedError(this.#options.venue.target, "the answer does not hold it"));
     }
+  }
+
+  /** A token that is refused may have been renewed in its file: that is looked for once. */
+  #onFatal(slot: PollSlot, error: IngestError, isCredentials: boolean): void {
+    if (!isCredentials || !this.#options.venue.needsToken || this.#hasRefreshed) {
+      this.#end(error);
+      return;
+    }
+    this.#hasRefreshed = true;
+    this.#isRefreshing = true;
+    // What is under way carries the old one.
+    this.#giveUpFlight();
+    this.#refreshToken(slot, error).catch((thrown: unknown) => this.#end(this.#toIngestError(thrown)));
+  }
+
+  async #refreshToken(slot: PollSlot, refusal: IngestError): Promise<void> {
+    const hasOther = await this.#options.token.refresh();
+    this.#isRefreshing = false;
+    if (!hasOther) this.#end(refusal);
+    slot.dueMs = this.#context.clock.monotonicMs();
+    this.#pump();
+  }
+
+  #giveUpFlight(): void {
+    this.#flight.abort();
+    this.#flight = new AbortController();
   }
 
   /** No answer at all: before the first one it is the connection that failed. */
@@ -270,8 +302,7 @@ export class RestSession implements Session {
     if (isPaused) {
       this.#timer?.cancel();
       this.#timer = null;
-      this.#flight.abort();
-      this.#flight = new AbortController();
+      this.#giveUpFlight();
       this.#context.monitor.onPause();
       return;
     }

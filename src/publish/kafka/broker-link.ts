@@ -4,6 +4,7 @@ import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import { requests } from "kafkajs/src/protocol/requests/index.js";
 import { IngestError } from "../../domain/ingest-error.ts";
 import type { Timer } from "../../runtime/clock.ts";
+import type { TimeLimit } from "../../runtime/current-wait.ts";
 import { openBrokerSocket } from "./broker-socket.ts";
 import { type BrokerAddress, formatAddress, type KafkaEndpoint, type KafkaTools } from "./kafka-endpoint.ts";
 import { describeHangUp, describeLinkFailure, describeSilence, type LinkPhase } from "./kafka-trouble.ts";
@@ -15,6 +16,12 @@ import { boundThrottle, throttleMs } from "./throttle.ts";
 const API_VERSIONS_VERSION = 2;
 /** No request waits longer than this many request timeouts, even on a connection that is not silent. */
 const HARD_LIMIT_FACTOR = 2;
+
+/**
+ * A TCP connection that does not stand by then is begun anew, ms: the kernel repeats its first packet in ever longer pauses,
+ * so an attempt that was begun in an outage is the last to notice its end. TLS and login are not in this limit.
+ */
+const TCP_LIMIT_MS = 3000;
 
 /** What a link is made of. */
 export interface BrokerLinkOptions {
@@ -38,12 +45,13 @@ export class BrokerLink {
   readonly #connection: Connection;
   readonly #whenClosed = Promise.withResolvers<IngestError>();
   #socket: Socket | null = null;
-  #phase: LinkPhase = "connect";
+  #phase: LinkPhase = "tcp";
   #versions: KafkajsVersions = {};
   #closeReason: IngestError | null = null;
   #unanswered = 0;
   #silentSinceMs = 0;
   #watch: Timer | null = null;
+  #tcpLimit: Timer | null = null;
 
   constructor(options: BrokerLinkOptions) {
     this.address = options.address;
@@ -68,6 +76,11 @@ export class BrokerLink {
     return (this.#phase === "ready" || this.#phase === "proven") && this.#closeReason === null;
   }
 
+  /** Monotonic ms since when it owes an answer and is silent; infinite when it owes none. */
+  get silentSinceMs(): number {
+    return this.#unanswered > 0 ? this.#silentSinceMs : Number.POSITIVE_INFINITY;
+  }
+
   /** Connects, asks for the versions, authenticates. Rejects with an IngestError within the connect timeout. */
   async open(): Promise<void> {
     const { clock } = this.#options.tools;
@@ -82,6 +95,20 @@ export class BrokerLink {
     } finally {
       timer.cancel();
     }
+  }
+
+  /** How long a request that is sent now may take: until the link has been silent too long, or beyond all patience. */
+  requestLimit(): TimeLimit {
+    const limitMs = this.#options.endpoint.requestTimeoutMs;
+    // Throttled, the silence begins later.
+    const sentMs = Math.max(this.#silentSinceMs, this.#options.tools.clock.monotonicMs());
+    const hardMs = sentMs + limitMs * HARD_LIMIT_FACTOR;
+    const silentSinceMs = () => Math.max(sentMs, this.#silentSinceMs);
+    return {
+      get deadlineMs() {
+        return Math.min(hardMs, silentSinceMs() + limitMs);
+      },
+    };
   }
 
   /** One question and its answer. Rejects with an IngestError, and then the link is closed. */
@@ -123,12 +150,13 @@ export class BrokerLink {
     const wasOpen = this.isOpen;
     this.#closeReason = reason;
     this.#stopWatch();
+    this.#tcpLimit?.cancel();
     const connection = this.#connection;
     connection.connectionStatus = "disconnected";
     connection.requestQueue.rejectAll(reason);
     connection.requestQueue.destroy();
     // While connecting, only an `error` ends kafkajs's own wait and its timer.
-    if (this.#phase === "connect") this.#socket?.destroy(reason);
+    if (this.#phase === "tcp" || this.#phase === "connect") this.#socket?.destroy(reason);
     else this.#socket?.destroy();
     this.#whenClosed.resolve(reason);
     this.#options.onClosed(this, reason, !wasOpen || this.#unanswered > 0);
@@ -171,11 +199,26 @@ export class BrokerLink {
   #openSocket(onConnect: () => void): Socket {
     const socket = openBrokerSocket(this.address, this.#options.endpoint.tls, onConnect);
     this.#socket = socket;
+    // Not before the name is resolved, and for each of its addresses.
+    socket.on("connectionAttempt", () => this.#limitTcp());
+    socket.on("connect", () => {
+      this.#tcpLimit?.cancel();
+      if (this.#phase === "tcp") this.#phase = "connect";
+    });
     // Ours come before kafkajs's listeners, so the reason is known before the requests are rejected.
     socket.on("error", (error) => this.#fail(error));
     socket.on("end", () => this.close(describeHangUp(this.#failure())));
     socket.on("close", () => this.close(describeHangUp(this.#failure())));
     return socket;
+  }
+
+  #limitTcp(): void {
+    if (this.#closeReason !== null) return;
+    const limitMs = Math.min(TCP_LIMIT_MS, this.#options.endpoint.connectTimeoutMs);
+    this.#tcpLimit?.cancel();
+    this.#tcpLimit = this.#options.tools.clock.schedule(limitMs, () =>
+      this.close(describeSilence(this.#failure(), limitMs)),
+    );
   }
 
   /** Closes the link for `error` and returns why it is closed. */

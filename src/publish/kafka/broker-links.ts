@@ -1,5 +1,6 @@
 import { IngestError } from "../../domain/ingest-error.ts";
 import { errorFields } from "../../domain/log.ts";
+import type { CurrentWait } from "../../runtime/current-wait.ts";
 import { BrokerLink } from "./broker-link.ts";
 import { ConnectGate } from "./connect-gate.ts";
 import { type BrokerAddress, formatAddress, type KafkaEndpoint, type KafkaTools } from "./kafka-endpoint.ts";
@@ -34,14 +35,16 @@ export class BrokerLinks {
     return this.#gates.get(formatAddress(address))?.failures ?? 0;
   }
 
-  /** The link of one broker and slot, opened when need be. Rejects with an IngestError. */
-  async acquire(address: BrokerAddress, slot: string): Promise<BrokerLink> {
+  /** The link of one broker and slot, opened when need be; `wait` is told how long that may take. Rejects with an IngestError. */
+  async acquire(address: BrokerAddress, slot: string, wait?: CurrentWait): Promise<BrokerLink> {
     const key = `${formatAddress(address)} ${slot}`;
     const open = this.#open.get(key);
     if (open !== undefined) return open;
+    const gate = this.#gate(address);
+    wait?.follow(gate.wait);
     const running = this.#opening.get(key);
     if (running !== undefined) return await running;
-    const opening = this.#gate(address).pass(() => this.#connect(address, key));
+    const opening = gate.pass(() => this.#connect(address, key));
     this.#opening.set(key, opening);
     try {
       return await opening;
@@ -55,6 +58,18 @@ export class BrokerLinks {
     this.#isClosed = true;
     for (const gate of this.#gates.values()) gate.close();
     for (const link of [...this.#alive]) link.close(reason);
+  }
+
+  /** Ends the connections that have been silent since `beforeMs` although they owe an answer. */
+  closeSilent(beforeMs: number, reason: IngestError): void {
+    for (const link of [...this.#open.values()]) if (link.silentSinceMs <= beforeMs) link.close(reason);
+  }
+
+  /** The same, for those that are asked for metadata alone. */
+  closeSilentControl(beforeMs: number, reason: IngestError): void {
+    for (const [key, link] of [...this.#open]) {
+      if (key.endsWith(` ${CONTROL_SLOT}`) && link.silentSinceMs <= beforeMs) link.close(reason);
+    }
   }
 
   #gate(address: BrokerAddress): ConnectGate {
@@ -71,6 +86,7 @@ export class BrokerLinks {
     if (this.#isClosed) throw new IngestError("Cannot connect: stopped", { code: "kafka_unavailable", retry: "never" });
     const broker = formatAddress(address);
     const gate = this.#gate(address);
+    gate.wait.until(this.#tools.clock.monotonicMs() + this.#endpoint.connectTimeoutMs);
     let isUseful = false;
     const link = new BrokerLink({
       address,

@@ -1,8 +1,10 @@
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import { type MetadataAnswer, requests } from "kafkajs/src/protocol/requests/index.js";
 import { IngestError } from "../../domain/ingest-error.ts";
+import { CurrentWait } from "../../runtime/current-wait.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { type BrokerLinks, CONTROL_SLOT } from "./broker-links.ts";
+import { firstAnswer } from "./first-answer.ts";
 import {
   type BrokerAddress,
   formatAddress,
@@ -13,6 +15,8 @@ import {
 
 /** Two questions for metadata are at least this far apart, ms (Kafka's `retry.backoff.ms`). */
 const REFRESH_SPACING_MS = 100;
+/** A broker that has not answered a question after this long is not waited for alone, ms. */
+const NEXT_BROKER_AFTER_MS = 1000;
 const NO_LEADER = -1;
 
 /** API of metadata, for one-time questions too. */
@@ -28,6 +32,8 @@ export interface TopicState {
 
 /** Who leads what: asked of any broker that answers, kept until it is found stale. */
 export class ClusterMetadata {
+  /** Until when the question that is asked may take. */
+  readonly wait = new CurrentWait();
   readonly #endpoint: KafkaEndpoint;
   readonly #tools: KafkaTools;
   readonly #links: BrokerLinks;
@@ -102,24 +108,30 @@ export class ClusterMetadata {
 
   /**
    * Runs `work` on the control link of the first broker that takes it: known brokers and seeds, those that are well
-   * first, each once. After one connect timeout no further broker is tried: the next call begins with them.
+   * first, each once. One that is silent holds up nothing for long: after a second the next is asked beside it, so
+   * `work` must be such that doing it twice does no harm. After one connect timeout no further broker is tried: the
+   * next call begins with them. `wait` is told how long it may take.
    */
-  async onAnyBroker<T>(work: (link: BrokerLink) => Promise<T>): Promise<T> {
-    const candidates = this.#candidates();
-    const beganMs = this.#tools.clock.monotonicMs();
-    let lastError: unknown;
-    for (const address of candidates) {
-      if (this.#tools.clock.monotonicMs() - beganMs > this.#endpoint.connectTimeoutMs) break;
-      try {
-        return await work(await this.#links.acquire(address, CONTROL_SLOT));
-      } catch (error) {
-        lastError = error;
-      }
+  async onAnyBroker<T>(work: (link: BrokerLink) => Promise<T>, wait?: CurrentWait): Promise<T> {
+    const waits: CurrentWait[] = [];
+    wait?.follow({
+      get deadlineMs() {
+        return Math.max(...waits.map((one) => one.deadlineMs));
+      },
+    });
+    const attempts = this.#candidates().map((address) => async () => {
+      const own = new CurrentWait();
+      waits.push(own);
+      const link = await this.#links.acquire(address, CONTROL_SLOT, own);
+      own.follow(link.requestLimit());
+      return await work(link);
+    });
+    if (attempts.length === 0) {
+      throw new IngestError("Cannot use KAFKA_BROKERS: no address in it", { code: "config_invalid", retry: "never" });
     }
-    throw (
-      lastError ??
-      new IngestError("Cannot use KAFKA_BROKERS: no address in it", { code: "config_invalid", retry: "never" })
-    );
+    const { clock } = this.#tools;
+    const lastStartMs = this.#endpoint.connectTimeoutMs;
+    return await firstAnswer(attempts, { clock, nextAfterMs: NEXT_BROKER_AFTER_MS, lastStartMs });
   }
 
   /** Waits as long as two questions must be apart, or `delayMs`. */
@@ -131,10 +143,11 @@ export class ClusterMetadata {
 
   async #refresh(): Promise<void> {
     const waitMs = this.#lastRefreshMs + REFRESH_SPACING_MS - this.#tools.clock.monotonicMs();
+    this.wait.until(this.#tools.clock.monotonicMs() + Math.max(0, waitMs));
     if (waitMs > 0) await this.pause(waitMs);
     this.#lastRefreshMs = this.#tools.clock.monotonicMs();
     const question = { topics: [...this.#topics], allowAutoTopicCreation: false };
-    const answer = await this.onAnyBroker((link) => link.request(METADATA_API, question));
+    const answer = await this.onAnyBroker((link) => link.request(METADATA_API, question), this.wait);
     this.#apply(answer);
     this.#isStale = this.#topics.size > question.topics.length;
   }

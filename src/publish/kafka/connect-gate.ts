@@ -1,5 +1,6 @@
 import { type BackoffPolicy, backoffDelayMs } from "../../runtime/backoff.ts";
 import type { Clock, RandomSource, Timer } from "../../runtime/clock.ts";
+import { CurrentWait } from "../../runtime/current-wait.ts";
 
 /** Waits between failed connections to one broker: one that is back is noticed within a second. */
 export const RECONNECT_BACKOFF: BackoffPolicy = { initialDelayMs: 50, maxDelayMs: 1000 };
@@ -9,6 +10,8 @@ export const RECONNECT_BACKOFF: BackoffPolicy = { initialDelayMs: 50, maxDelayMs
  * jitter that grows until a connection has proved useful. Whoever asks while an attempt runs shares its failure.
  */
 export class ConnectGate {
+  /** Until when the attempt that runs may take. */
+  readonly wait = new CurrentWait();
   readonly #clock: Clock;
   readonly #random: RandomSource;
   #failures = 0;
@@ -66,6 +69,7 @@ export class ConnectGate {
   }
 
   #wait(delayMs: number): Promise<void> {
+    this.wait.until(this.#clock.monotonicMs() + delayMs);
     return new Promise((resolve) => {
       const finish = () => {
         this.#pause = null;

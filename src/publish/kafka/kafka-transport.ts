@@ -5,15 +5,16 @@ import { errorFields } from "../../domain/log.ts";
 import { delay, settlesWithin } from "../../runtime/abortable.ts";
 import { type BackoffPolicy, backoffDelayMs } from "../../runtime/backoff.ts";
 import type { Timer } from "../../runtime/clock.ts";
-import type { BatchTransport, ProducerIdentity, SendResult } from "../batch-transport.ts";
+import { CurrentWait } from "../../runtime/current-wait.ts";
+import type { BatchTransport, LanePort, ProducerIdentity, SendResult } from "../batch-transport.ts";
 import type { SealedBatch } from "../sealed-batch.ts";
 import { BrokerLinks } from "./broker-links.ts";
 import { ClusterMetadata } from "./cluster-metadata.ts";
-import { RECONNECT_BACKOFF } from "./connect-gate.ts";
 import { formatAddress, type KafkaEndpoint, type KafkaTools } from "./kafka-endpoint.ts";
 import { messageOf } from "./kafka-trouble.ts";
-import { kafkaErrorName, type ProduceOutcome, produceOutcome } from "./produce-outcomes.ts";
+import { CORRUPT_TIMES_MAX, kafkaErrorName, type ProduceOutcome, produceOutcome } from "./produce-outcomes.ts";
 import { produceExchange } from "./produce-request.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import { createMissingTopics, type TopicPlan } from "./topics.ts";
 import { WriteTroubles } from "./write-troubles.ts";
 
@@ -34,16 +35,6 @@ const ACK_TIMEOUT_SHARE = 2 / 3;
 /** Part of the question for a producer id; without a transactional id brokers do not read it, ms. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const PRODUCER_ID_API = { key: apiKeys.InitProducerId, definition: requests.InitProducerId } as const;
-
-/**
- * Upper bound of one `send` or `acquireProducer`, ms, for a watchdog: the leaders are asked for (a broker after the
- * other for one connect timeout, then a last one, which may stay silent), then the leader is connected to, behind
- * another lane's attempt, and stays silent too.
- */
-export function kafkaAttemptMaxMs(endpoint: Pick<KafkaEndpoint, "connectTimeoutMs" | "requestTimeoutMs">): number {
-  const { connectTimeoutMs, requestTimeoutMs } = endpoint;
-  return 5 * (connectTimeoutMs + RECONNECT_BACKOFF.maxDelayMs) + 2 * requestTimeoutMs;
-}
 
 /** What a Kafka transport is made of. */
 export interface KafkaTransportOptions {
@@ -68,16 +59,27 @@ export function createKafkaTransport(options: KafkaTransportOptions): KafkaTrans
   return new KafkajsTransport(options);
 }
 
+/** One attempt to write one batch. */
+interface Attempt {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: SealedBatch;
+  readonly wait: CurrentWait;
+}
+
 class KafkajsTransport implements KafkaTransport {
   readonly #options: KafkaTransportOptions;
   readonly #tools: KafkaTools;
   readonly #links: BrokerLinks;
   readonly #metadata: ClusterMetadata;
+  readonly #silenceWatch: SilenceWatch;
   readonly #troubles = new WriteTroubles();
   /** By topic, as found by `start`. */
   readonly #partitionCounts = new Map<string, number>();
   /** By `topic/partition`: lanes are dealt out over the connections in the order they first send. */
   readonly #slots = new Map<string, string>();
+  /** By `topic/partition`: CORRUPT_MESSAGE in a row. */
+  readonly #corruptTimes = new Map<string, number>();
   readonly #inFlight = new Set<Promise<SendResult>>();
   #refreshTimer: Timer | null = null;
   #isStarted = false;
@@ -88,6 +90,12 @@ class KafkajsTransport implements KafkaTransport {
     this.#tools = options.tools;
     this.#links = new BrokerLinks(options.endpoint, options.tools);
     this.#metadata = new ClusterMetadata(options.endpoint, options.tools, this.#links);
+    this.#silenceWatch = new SilenceWatch({
+      clock: options.tools.clock,
+      metadata: this.#metadata,
+      links: this.#links,
+      requestTimeoutMs: options.endpoint.requestTimeoutMs,
+    });
   }
 
   get trouble(): string {
@@ -130,10 +138,17 @@ class KafkajsTransport implements KafkaTransport {
     this.#troubles.keepLeaders(this.#metadata.leaders());
   }
 
-  async acquireProducer(): Promise<ProducerIdentity> {
+  portFor(wait: CurrentWait): LanePort {
+    return {
+      acquireProducer: () => this.acquireProducer(wait),
+      send: (topic, partition, batch) => this.#track({ topic, partition, batch, wait }),
+    };
+  }
+
+  async acquireProducer(wait?: CurrentWait): Promise<ProducerIdentity> {
     const question = { transactionalId: null, transactionTimeout: TRANSACTION_TIMEOUT_MS };
     try {
-      const answer = await this.#metadata.onAnyBroker((link) => link.request(PRODUCER_ID_API, question));
+      const answer = await this.#metadata.onAnyBroker((link) => link.request(PRODUCER_ID_API, question), wait);
       if (answer.errorCode !== 0) throw producerIdError(answer.errorCode);
       this.#troubles.cluster = "";
       return { producerId: BigInt(answer.producerId), epoch: answer.producerEpoch };
@@ -144,7 +159,11 @@ class KafkajsTransport implements KafkaTransport {
   }
 
   send(topic: string, partition: number, batch: SealedBatch): Promise<SendResult> {
-    const sending = this.#send(topic, partition, batch);
+    return this.#track({ topic, partition, batch, wait: new CurrentWait() });
+  }
+
+  #track(attempt: Attempt): Promise<SendResult> {
+    const sending = this.#send(attempt);
     this.#inFlight.add(sending);
     return sending.finally(() => this.#inFlight.delete(sending));
   }
@@ -153,14 +172,18 @@ class KafkajsTransport implements KafkaTransport {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#refreshTimer?.cancel();
+    this.#silenceWatch.stop();
     if (this.#inFlight.size > 0) await settlesWithin(Promise.all(this.#inFlight), timeoutMs, this.#tools.clock);
     this.#links.close(stoppedError());
   }
 
-  async #send(topic: string, partition: number, batch: SealedBatch): Promise<SendResult> {
+  async #send({ topic, partition, batch, wait }: Attempt): Promise<SendResult> {
     if (this.#isStopped) return { outcome: "retry", code: "stopped", message: "Stopped" };
     try {
-      if (this.#metadata.isStale) await this.refreshMetadata();
+      if (this.#metadata.isStale) {
+        wait.follow(this.#metadata.wait);
+        await this.refreshMetadata();
+      }
     } catch (error) {
       return retryAfter(error);
     }
@@ -168,17 +191,33 @@ class KafkajsTransport implements KafkaTransport {
     if (leader === null) return this.#noLeader(topic);
     const address = formatAddress(leader);
     try {
-      const link = await this.#links.acquire(leader, this.#slot(topic, partition));
+      const link = await this.#links.acquire(leader, this.#slot(topic, partition), wait);
+      wait.follow(link.requestLimit());
       const ackTimeoutMs = Math.round(this.#options.endpoint.requestTimeoutMs * ACK_TIMEOUT_SHARE);
-      const answer = await link.exchange(produceExchange({ topic, partition, batch: batch.bytes, ackTimeoutMs }));
+      const exchange = produceExchange({ topic, partition, batch: batch.bytes, ackTimeoutMs });
+      const waiting = { topic, partition, link, sinceMs: this.#tools.clock.monotonicMs() };
+      this.#silenceWatch.begin(waiting);
+      const answer = await link.exchange(exchange).finally(() => this.#silenceWatch.end(waiting));
       this.#troubles.clearLeader(address);
-      return this.#judge(topic, produceOutcome(answer.errorCode));
+      return this.#judge(topic, this.#outcome(`${topic}/${partition}`, answer.errorCode));
     } catch (error) {
       // Written or not: nobody can know. The leader may have moved meanwhile.
       this.#metadata.markStale();
       if (!this.#isStopped) this.#troubles.noteLeader(address, messageOf(error));
       return retryAfter(error);
     }
+  }
+
+  /** The table's word, but for a batch that a broker finds corrupt again and again. */
+  #outcome(lane: string, errorCode: number): ProduceOutcome {
+    const outcome = produceOutcome(errorCode);
+    if (errorCode !== CORRUPT_MESSAGE) {
+      if (this.#corruptTimes.size > 0) this.#corruptTimes.delete(lane);
+      return outcome;
+    }
+    const times = (this.#corruptTimes.get(lane) ?? 0) + 1;
+    this.#corruptTimes.set(lane, times % CORRUPT_TIMES_MAX);
+    return times < CORRUPT_TIMES_MAX ? outcome : { ...outcome, outcome: "rejected" };
   }
 
   #judge(topic: string, outcome: ProduceOutcome): SendResult {
@@ -260,6 +299,7 @@ class KafkajsTransport implements KafkaTransport {
   }
 }
 
+const CORRUPT_MESSAGE = 2;
 const UNKNOWN_TOPIC = 3;
 const LEADER_NOT_AVAILABLE = 5;
 

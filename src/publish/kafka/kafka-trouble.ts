@@ -1,8 +1,8 @@
 import { IngestError } from "../../domain/ingest-error.ts";
 import { type BrokerAddress, formatAddress, type KafkaEndpoint } from "./kafka-endpoint.ts";
 
-/** How far a connection had come; `proven` once it has answered a request after the handshake. */
-export type LinkPhase = "connect" | "versions" | "sasl" | "ready" | "proven";
+/** How far a connection had come: `tcp` is until TCP stands, `connect` until TLS does too; `proven` once it has answered a request after the handshake. */
+export type LinkPhase = "tcp" | "connect" | "versions" | "sasl" | "ready" | "proven";
 
 /** Longest text of a foreign error in a message of ours, characters. */
 const DETAIL_MAX_CHARS = 400;
@@ -62,7 +62,8 @@ function handshakeVariables(endpoint: KafkaEndpoint): string {
 /** Nothing came within a limit. */
 export function describeSilence(failure: Omit<LinkFailure, "cause">, limitMs: number): IngestError {
   const where: Record<LinkPhase, string> = {
-    connect: failure.endpoint.tls === null ? "TCP connection" : "TLS handshake",
+    tcp: "TCP connection",
+    connect: "TLS handshake",
     versions: "first answer",
     sasl: "SASL answer",
     ready: "answer",

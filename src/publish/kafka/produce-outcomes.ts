@@ -14,6 +14,9 @@ export interface ProduceOutcome {
   readonly hint: string;
 }
 
+/** So many CORRUPT_MESSAGE in a row for one batch are no accident of the way: it would block its lane for ever. */
+export const CORRUPT_TIMES_MAX = 20;
+
 const RETRY = { outcome: "retry", isStaleMetadata: false, hint: "" } as const;
 const STALE = { outcome: "retry", isStaleMetadata: true, hint: "" } as const;
 const NEW_ID = { outcome: "new_producer_id", isStaleMetadata: false, hint: "" } as const;
@@ -30,7 +33,14 @@ const ACKED = { outcome: "acked", isStaleMetadata: false, hint: "" } as const;
 export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<number, ProduceOutcome>([
   [-1, { ...RETRY, code: "UNKNOWN_SERVER_ERROR", reason: "may or may not be written" }],
   [0, { ...ACKED, code: "NONE", reason: "written by all in-sync replicas" }],
-  [2, { ...RETRY, code: "CORRUPT_MESSAGE", reason: "damaged on the way: our copy is whole" }],
+  [
+    2,
+    {
+      ...RETRY,
+      code: "CORRUPT_MESSAGE",
+      reason: `damaged on the way, as our copy is whole; after ${CORRUPT_TIMES_MAX} times in a row it is not, and the batch is rejected`,
+    },
+  ],
   [
     3,
     {
@@ -124,7 +134,7 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
     {
       ...RETRY,
       code: "INVALID_TIMESTAMP",
-      hint: "the broker refuses our stamps: this machine's clock is off, or see the topic's message.timestamp limits",
+      hint: "the broker refuses our stamps: this machine's clock is off, or records that waited long are older than the topic's message.timestamp.before.max.ms",
       reason:
         "outside the topic's message.timestamp limits: our clock or the topic must be put right, and then it fits",
     },
@@ -147,7 +157,15 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
       hint: "see KAFKA_SASL_MECHANISM",
     },
   ],
-  [35, { ...RETRY, code: "UNSUPPORTED_VERSION", reason: "the broker was changed under the connection" }],
+  [
+    35,
+    {
+      ...RETRY,
+      code: "UNSUPPORTED_VERSION",
+      reason: "the broker was changed under the connection",
+      hint: "it takes no Produce request of version 7 (Kafka 2.1)",
+    },
+  ],
   [41, { ...STALE, code: "NOT_CONTROLLER", reason: "passes by itself" }],
   [42, { ...REJECTED, code: "INVALID_REQUEST", reason: "this batch is malformed in the broker's eyes" }],
   [
@@ -172,6 +190,7 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
   [47, { ...NEW_ID, code: "INVALID_PRODUCER_EPOCH", reason: "this producer id is used up" }],
   [48, { ...NEW_ID, code: "INVALID_TXN_STATE", reason: "this producer id is used up" }],
   [49, { ...NEW_ID, code: "INVALID_PRODUCER_ID_MAPPING", reason: "this producer id is used up" }],
+  [51, { ...RETRY, code: "CONCURRENT_TRANSACTIONS", reason: "passes by itself" }],
   [
     53,
     {
@@ -192,6 +211,7 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
     },
   ],
   [59, { ...NEW_ID, code: "UNKNOWN_PRODUCER_ID", reason: "the broker has forgotten this producer id" }],
+  [72, { ...STALE, code: "LISTENER_NOT_FOUND", reason: "the leader has no address for us yet" }],
   [74, { ...STALE, code: "FENCED_LEADER_EPOCH", reason: "leadership has moved" }],
   [75, { ...STALE, code: "UNKNOWN_LEADER_EPOCH", reason: "leadership is moving" }],
   [
@@ -213,6 +233,10 @@ export const PRODUCE_OUTCOMES: ReadonlyMap<number, ProduceOutcome> = new Map<num
   ],
   [89, { ...RETRY, code: "THROTTLING_QUOTA_EXCEEDED", reason: "passes when the quota allows" }],
   [90, { ...NEW_ID, code: "PRODUCER_FENCED", reason: "this producer id is used up" }],
+  [100, { ...STALE, code: "UNKNOWN_TOPIC_ID", reason: "topic is being made anew" }],
+  [103, { ...STALE, code: "INCONSISTENT_TOPIC_ID", reason: "topic is being made anew" }],
+  [120, { ...NEW_ID, code: "TRANSACTION_ABORTABLE", reason: "this producer id is used up" }],
+  [129, { ...STALE, code: "REBOOTSTRAP_REQUIRED", reason: "the cluster behind the address was changed" }],
 ]);
 
 /** The outcome of an error code of a Produce answer. */

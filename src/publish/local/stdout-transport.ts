@@ -2,7 +2,8 @@ import { write } from "node:fs";
 import { IngestError } from "../../domain/ingest-error.ts";
 import { delay, settlesWithin } from "../../runtime/abortable.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { BatchTransport, ProducerIdentity, SendResult } from "../batch-transport.ts";
+import type { CurrentWait } from "../../runtime/current-wait.ts";
+import type { BatchTransport, LanePort, ProducerIdentity, SendResult } from "../batch-transport.ts";
 import { forEachRecord } from "../record-batch-reader.ts";
 import type { SealedBatch } from "../sealed-batch.ts";
 import { ACKED, LOCAL_PARTITIONS, LOCAL_PRODUCER, STOPPED } from "./local-sink.ts";
@@ -76,6 +77,17 @@ export class StdoutTransport implements BatchTransport {
 
   async acquireProducer(): Promise<ProducerIdentity> {
     return LOCAL_PRODUCER;
+  }
+
+  portFor(wait: CurrentWait): LanePort {
+    const { clock } = this.#options;
+    return {
+      acquireProducer: () => this.acquireProducer(),
+      send: (topic, partition, batch) => {
+        wait.until(clock.monotonicMs() + ATTEMPT_MAX_MS);
+        return this.send(topic, partition, batch);
+      },
+    };
   }
 
   async send(topic: string, _partition: number, batch: SealedBatch): Promise<SendResult> {

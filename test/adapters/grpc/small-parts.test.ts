@@ -3,7 +3,7 @@ import * as grpc from "@grpc/grpc-js";
 import { createMetadata } from "../../../src/adapters/grpc/call-metadata.ts";
 import { MessageOutbox } from "../../../src/adapters/grpc/message-outbox.ts";
 import { connectError, Status, statusMeaning } from "../../../src/adapters/grpc/status-meaning.ts";
-import { TokenStore } from "../../../src/adapters/grpc/token-store.ts";
+import { TokenStore } from "../../../src/adapters/token-store.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 
 describe("status codes", () => {

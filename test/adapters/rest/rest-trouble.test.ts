@@ -131,6 +131,73 @@ describe("RestSession: secrets", () => {
     expect(rig.server.requests.map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer t1", "Bearer t2"]);
   });
 
+  const UNAUTHORIZED = { kind: "answer", status: 401, body: '{"errorMessage":"Expired"}' } as const;
+  const PRICES = { kind: "answer", body: '{"prices":[],"time":"x"}' } as const;
+
+  /** A venue that takes this token alone. */
+  function taking(rig: RestRig, token: () => string): void {
+    rig.server.onRequest = ({ headers }) =>
+      headers.get("authorization") === `Bearer ${token()}` ? PRICES : UNAUTHORIZED;
+  }
+
+  test("a token that was renewed in its file is read again when the venue refuses the old one, each time", async () => {
+    let inFile = "t1";
+    let reads = 0;
+    const rereadToken = async () => {
+      reads++;
+      return `${inFile}\n`;
+    };
+    const rig = createRig({ ...OANDA, account: "1", token: () => "t0", rereadToken });
+    taking(rig, () => inFile);
+    rig.start();
+    await rig.advance(2500);
+    expect(rig.server.requests.map(({ headers }) => headers.get("authorization"))).toEqual([
+      "Bearer t0",
+      "Bearer t1",
+      "Bearer t1",
+    ]);
+    expect(reads).toBe(1);
+    inFile = "t2";
+    await rig.advance(2500);
+    expect(rig.server.requests.at(-1)?.headers.get("authorization")).toBe("Bearer t2");
+    expect(reads).toBe(2);
+    expect(rig.ends).toEqual([]);
+  });
+
+  test.each([
+    ["the file holds the same", async () => "t0", 1],
+    ["the file cannot be read", async () => null, 1],
+    ["the new one is refused too", async () => "t1", 2],
+  ])("a token that is refused fails the session for good when %s", async (_, rereadToken, requests) => {
+    const rig = createRig({ ...OANDA, account: "1", token: () => "t0", rereadToken });
+    rig.server.onRequest = () => UNAUTHORIZED;
+    rig.start();
+    await rig.advance(1000);
+    expect(await rig.end()).toMatchObject({ code: "logon_refused", retry: "never" });
+    expect(rig.server.requests.length).toBe(requests);
+    expect(rig.clock.armedTimers).toBe(0);
+  });
+
+  test("what is under way with a refused token is asked anew with the other one", async () => {
+    const request = { path: "/quotes", query: { symbol: "{symbol}" }, headers: { "X-Token": "{token}" } };
+    const profile = plainRestProfile({ request });
+    const rig = createRig({ profile, token: () => "old", rereadToken: async () => "new" });
+    const tokens: string[] = [];
+    rig.server.onRequest = ({ headers, query }) => {
+      const symbol = query.get("symbol") ?? "";
+      const token = headers.get("x-token") ?? "";
+      tokens.push(`${symbol} ${token}`);
+      if (token === "new") return quotes(`${symbol} 1 2`);
+      return symbol === "A" ? { kind: "hold" } : UNAUTHORIZED;
+    };
+    rig.start();
+    await rig.advance(2000);
+    expect(tokens.slice(0, 2)).toEqual(["A old", "B old"]);
+    expect(tokens.slice(2, 4).sort()).toEqual(["A new", "B new"]);
+    expect(rig.quotes.quotes.slice(0, 2).sort()).toEqual(["A 1/2", "B 1/2"]);
+    expect(rig.ends).toEqual([]);
+  });
+
   test.each([
     ["no token", { account: "1" }, "token is not set"],
     ["no account", { token: (): string => "t" }, "account is not set"],

@@ -91,7 +91,8 @@ func flood(stream grpc.ServerStream, symbols []string, count int) error {
 	// Rendered once, so that the machine's time is left to the client.
 	ring := make([][]byte, 1000)
 	for i := range ring {
-		ring[i] = quotesMessage(symbols[i%len(symbols):i%len(symbols)+1], int64(i))
+		// Every symbol has its own beginning, and then one side in turn.
+		ring[i] = quotesMessage(symbols[i%len(symbols):i%len(symbols)+1], int64(i/len(symbols)))
 	}
 	for n := 0; count == 0 || n < count; n++ {
 		if err := stream.SendMsg(&ring[n%len(ring)]); err != nil {

@@ -88,6 +88,8 @@ function memoryEnv(): Record<string, string> {
     BATCH_MAX_BYTES: String(BATCH_MAX_BYTES),
     MEMORY_PAUSE_MAX_MS: String(PAUSE_MAX_MS),
     RAW_PAYLOAD: "off",
+    // With a disk nothing would be full.
+    SPOOL_MODE: "off",
   };
 }
 

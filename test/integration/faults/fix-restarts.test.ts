@@ -158,9 +158,9 @@ async function restartLp(rig: IngesterRig, name: string): Promise<void> {
   const feed = new FaultyFeed(rig, name);
   const { nextIncoming } = rig.counterparty(name);
   await feed.loseSession(async () => {
-    rig.killLp(name);
+    rig.killVenue(name);
     await feed.untilState("backing-off");
-    rig.restartLp(name);
+    rig.restartVenue(name);
   });
   const [logon] = feed.sent("A");
   const number = Number(/\|34=(\d+)\|/.exec(logon)?.[1]);

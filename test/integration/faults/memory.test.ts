@@ -16,6 +16,8 @@ const FULL_FOR_MS = 7000;
 /** The request timeout of the rig, and some. */
 const OUTAGE_SEEN_LIMIT_MS = 3000;
 const HEALTH_LIMIT_MS = 100;
+/** Far more than memory holds. */
+const ON_SPOOL_WANTED = 100_000;
 /** "RSS <= 200 MB at full speed with a slow broker." */
 const RESIDENT_MAX_BYTES = 200 * 1024 * 1024;
 
@@ -68,6 +70,33 @@ describeWithOwnKafka("the program with its memory full", () => {
       }),
     TEST_LIMIT_MS,
   );
+
+  test(
+    "with a spool nothing is paused and nothing dropped: the disk takes it all, and gives it back in order",
+    () =>
+      withRig(
+        { kafka, feeds: FEEDS, isProxied: true, env: { ...memoryEnv(), SPOOL_MODE: "overflow" } },
+        async (rig) => {
+          await rig.createTopics(2);
+          await rig.startLive();
+          kafka.proxy.blackhole();
+          await rig.untilMetrics("backlog on the disk", (now) => now.sum("ingester_quotes_on_spool") > ON_SPOOL_WANTED);
+          expect((await rig.page("/healthz")).status).toBe(200);
+          expect((await rig.page("/readyz")).text).toMatch(/spool/);
+          kafka.proxy.release();
+          await rig.quiet();
+          expect((await rig.finish()).code).toBe(0);
+          const last = rig.ledgers.at(-1);
+          expect(last?.accounts.flatMap(({ dropped }) => Object.values(dropped)).filter((count) => count > 0)).toEqual(
+            [],
+          );
+          const verdict = await rig.judge();
+          expect(verdict.findings).toEqual([]);
+          expect(verdict.declaredDropped).toBe(0);
+        },
+      ),
+    TEST_LIMIT_MS,
+  );
 });
 
 function memoryEnv(): Record<string, string> {
@@ -76,6 +105,8 @@ function memoryEnv(): Record<string, string> {
     BATCH_MAX_BYTES: String(BATCH_MAX_BYTES),
     MEMORY_PAUSE_MAX_MS: String(PAUSE_MAX_MS),
     RAW_PAYLOAD: "off",
+    // With a disk nothing would be full.
+    SPOOL_MODE: "off",
   };
 }
 

@@ -32,7 +32,7 @@ const SUBSCRIBE_TIMEOUT_MS = 2000;
 /** What a brisk clock makes short, and how much. */
 const LONG_WAIT_MS = 10_000;
 const BRISK_FACTOR = 10;
-/** How long anything that is waited for may take, ms. */
+/** How long anything that is waited for may take, or nothing come while books are on their way, ms. */
 const SETTLE_LIMIT_MS = 15_000;
 /** Supervision that meddles with nothing and comes back soon. */
 const POLICY: FeedPolicy = {
@@ -138,7 +138,7 @@ export class FixRig {
           wanted = await lp.dump();
           return this.feed.state === "live" && isEqual();
         },
-        { limitMs: SETTLE_LIMIT_MS, what: "equal books" },
+        { limitMs: SETTLE_LIMIT_MS, what: "equal books", progress: () => this.quotes.count },
       );
     } catch {
       // What follows says what is unequal.

@@ -4,6 +4,8 @@ import { FixPeerProcess } from "../../harness/fix-peer-process.ts";
 import { FixRig, RIG_SYMBOLS } from "./fix-rig.ts";
 
 const START_LIMIT_MS = 60_000;
+/** For many thousand messages on a machine that is busy with other things. */
+const BURST_LIMIT_MS = 120_000;
 let peer: FixPeerProcess;
 let rig: FixRig;
 
@@ -20,17 +22,21 @@ afterAll(async () => {
 });
 
 describe("FixAdapter with quickfix-go", () => {
-  test.each([{ hasIds: true }, { hasIds: false }])("takes increments at full speed: %o", async ({ hasIds }) => {
-    // It sends some six thousand a second, whoever listens.
-    const count = 10_000;
-    rig = await FixRig.start(peer, { lp: { hasIds }, isProxied: false });
-    const startMs = performance.now();
-    await rig.lp.burst(count);
-    await rig.expectEqualBooks();
-    console.error(`quickfix-go to books: ${Math.round((count / (performance.now() - startMs)) * 1000)} messages/s`);
-    await rig.expectEqualQuotes();
-    expect(rig.gaps).toEqual([]);
-  });
+  test.each([{ hasIds: true }, { hasIds: false }])(
+    "takes increments at full speed: %o",
+    async ({ hasIds }) => {
+      // It sends some six thousand a second, whoever listens.
+      const count = 10_000;
+      rig = await FixRig.start(peer, { lp: { hasIds }, isProxied: false });
+      const startMs = performance.now();
+      await rig.lp.burst(count);
+      await rig.expectEqualBooks();
+      console.error(`quickfix-go to books: ${Math.round((count / (performance.now() - startMs)) * 1000)} messages/s`);
+      await rig.expectEqualQuotes();
+      expect(rig.gaps).toEqual([]);
+    },
+    BURST_LIMIT_MS,
+  );
 
   test("comes back when the connection breaks", async () => {
     rig = await FixRig.start(peer);

@@ -5,6 +5,8 @@ import { fieldOf } from "../../harness/fix-wire.ts";
 import { FixRig, type FixRigOptions, RIG_SYMBOLS } from "./fix-rig.ts";
 
 const START_LIMIT_MS = 60_000;
+/** For many thousand messages on a machine that is busy with other things. */
+const BURST_LIMIT_MS = 120_000;
 let peer: FixPeerProcess;
 let rig: FixRig;
 
@@ -28,25 +30,33 @@ describe("FixAdapter logs on, subscribes and keeps books", () => {
   test.each([
     { what: "entries with ids that are renamed now and then", hasIds: true, renames: true },
     { what: "entries without ids", hasIds: false, renames: false },
-  ])("takes increments at full speed: $what", async ({ hasIds, renames }) => {
-    const count = 60_000;
-    await start({ lp: { hasIds, renames, depth: 20 }, isProxied: false });
-    const startMs = performance.now();
-    await rig.lp.burst(count);
-    await rig.expectEqualBooks();
-    console.error(`QuickFIX/J to books: ${Math.round((count / (performance.now() - startMs)) * 1000)} messages/s`);
-    await rig.expectEqualQuotes();
-    expect(rig.gaps).toEqual([]);
-    expect((await rig.lp.status()).received).toMatchObject({ A: 1, V: 1 });
-    expect(rig.feed.status()).toMatchObject({ parseErrors: 0, errors: 0, disconnections: 0 });
-  });
+  ])(
+    "takes increments at full speed: $what",
+    async ({ hasIds, renames }) => {
+      const count = 60_000;
+      await start({ lp: { hasIds, renames, depth: 20 }, isProxied: false });
+      const startMs = performance.now();
+      await rig.lp.burst(count);
+      await rig.expectEqualBooks();
+      console.error(`QuickFIX/J to books: ${Math.round((count / (performance.now() - startMs)) * 1000)} messages/s`);
+      await rig.expectEqualQuotes();
+      expect(rig.gaps).toEqual([]);
+      expect((await rig.lp.status()).received).toMatchObject({ A: 1, V: 1 });
+      expect(rig.feed.status()).toMatchObject({ parseErrors: 0, errors: 0, disconnections: 0 });
+    },
+    BURST_LIMIT_MS,
+  );
 
-  test("takes books of many entries", async () => {
-    await start({ lp: { depth: 600, renames: true } });
-    await rig.lp.burst(5000);
-    await rig.expectEqualQuotes();
-    expect(rig.feed.status()).toMatchObject({ parseErrors: 0, errors: 0 });
-  });
+  test(
+    "takes books of many entries",
+    async () => {
+      await start({ lp: { depth: 600, renames: true } });
+      await rig.lp.burst(5000);
+      await rig.expectEqualQuotes();
+      expect(rig.feed.status()).toMatchObject({ parseErrors: 0, errors: 0 });
+    },
+    BURST_LIMIT_MS,
+  );
 
   test.each([
     { ResetOnLogon: "Y" },

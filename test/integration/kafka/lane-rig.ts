@@ -14,6 +14,13 @@ const REQUEST_TIMEOUT_MS = 400;
  */
 const TIMESTAMP_MS = Date.now();
 
+/** What a rig may be told. */
+export interface LaneRigOptions {
+  readonly compression?: Compression;
+  /** Of a connection and of a request, ms. */
+  readonly timeoutMs?: number;
+}
+
 /** Our producer on a real broker: a transport and its lanes, with what happened to them. */
 export class LaneRig {
   readonly transport: KafkaTransport;
@@ -30,31 +37,39 @@ export class LaneRig {
     this.#compression = compression;
   }
 
-  /** A started rig. */
-  static async open(broker: string, topics: readonly string[], compression: Compression = "zstd"): Promise<LaneRig> {
-    const limits = { connectTimeoutMs: REQUEST_TIMEOUT_MS, requestTimeoutMs: REQUEST_TIMEOUT_MS };
-    const rig = new LaneRig(testTransport(testEndpoint(broker, limits)), compression);
+  /**
+   * A started rig.
+   * @param brokers addresses, separated by commas
+   */
+  static async open(brokers: string, topics: readonly string[], options: LaneRigOptions = {}): Promise<LaneRig> {
+    const { compression = "zstd", timeoutMs = REQUEST_TIMEOUT_MS } = options;
+    const limits = { brokers: brokers.split(","), connectTimeoutMs: timeoutMs, requestTimeoutMs: timeoutMs };
+    const rig = new LaneRig(testTransport(testEndpoint("", limits)), compression);
     await startWithin(rig.transport, topics);
     return rig;
   }
 
   lane(topic: string, partition = 0): Lane {
-    const lane = new Lane(topic, partition, {
-      transport: this.transport,
-      clock: new SystemClock(),
-      random: Math.random,
-      budget: this.#budget,
-      compression: this.#compression,
-      isStamped: true,
-      batchMaxBytes: 256 * 1024,
-      lingerMs: 0,
-      feedNames: ["feed"],
-      onAcked: (batch) => {
-        this.acked += batch.recordCount;
+    const lane = new Lane(
+      { topic, partition, log: null, backfill: null, isThroughDisk: false },
+      {
+        transport: this.transport,
+        clock: new SystemClock(),
+        random: Math.random,
+        budget: this.#budget,
+        compression: this.#compression,
+        isStamped: true,
+        batchMaxBytes: 256 * 1024,
+        lingerMs: 0,
+        feedNames: ["feed"],
+        spoolMode: "off",
+        onAcked: (batch) => {
+          this.acked += batch.recordCount;
+        },
+        onDropped: (_batch, reason, message) => this.dropped.push(`${reason}: ${message}`),
+        onTrouble: (_lane, code) => this.codes.push(code),
       },
-      onDropped: (_batch, reason, message) => this.dropped.push(`${reason}: ${message}`),
-      onTrouble: (_lane, code) => this.codes.push(code),
-    });
+    );
     this.#lanes.push(lane);
     return lane;
   }

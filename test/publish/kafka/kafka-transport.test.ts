@@ -99,6 +99,88 @@ describe("createKafkaTransport()", () => {
     expect(transport.trouble).toBe("");
   });
 
+  test("send() does not wait for a silent broker that leads no more", async () => {
+    const { cluster, transport } = await setUp([1, 2], { requestTimeoutMs: 15_000 });
+    cluster.reactions.push("silent");
+    const sending = transport.send(TOPIC, 0, batchOf("a"));
+    await until(() => cluster.produced.length === 1, 1000, "the batch is with the old leader");
+    cluster.topics.set(TOPIC, [2, 2]);
+    const begunMs = performance.now();
+    const result = await sending;
+    expect(performance.now() - begunMs).toBeLessThan(8000);
+    expect(result).toMatchObject({ outcome: "retry", message: expect.stringContaining("does not lead") });
+    expect(await transport.send(TOPIC, 0, batchOf("a"))).toEqual({ outcome: "acked" });
+    expect(cluster.produced.map(({ nodeId }) => nodeId)).toEqual([1, 2]);
+    expect(transport.trouble).toBe("");
+  });
+
+  test("send() waits for a silent leader while others answer: its replicas may be slow", async () => {
+    const { cluster, transport } = await setUp([1], { requestTimeoutMs: 2500 });
+    cluster.reactions.push("silent");
+    const begunMs = performance.now();
+    expect((await transport.send(TOPIC, 0, batchOf("a"))).outcome).toBe("retry");
+    expect(performance.now() - begunMs).toBeGreaterThan(2400);
+    expect(cluster.metadataRequests).toBeGreaterThan(1);
+  });
+
+  test("send() leaves a connection that has rested since before an outage, long before the request timeout", async () => {
+    const { cluster, transport } = await setUp([1], { connectTimeoutMs: 2000, requestTimeoutMs: 60_000 });
+    expect(await transport.send(TOPIC, 0, batchOf("a"))).toEqual({ outcome: "acked" });
+    const accepted = cluster.broker(1).acceptedTotal;
+    cluster.mute.add(1);
+    const sending = transport.send(TOPIC, 0, batchOf("b", 1));
+    await until(() => cluster.broker(1).acceptedTotal > accepted, 15_000, "another connection is tried");
+    cluster.mute.clear();
+    const backMs = performance.now();
+    expect(await sending).toMatchObject({
+      outcome: "retry",
+      message: expect.stringContaining("older than the outage"),
+    });
+    expect(performance.now() - backMs).toBeLessThan(5000);
+    expect(await transport.send(TOPIC, 0, batchOf("b", 1))).toEqual({ outcome: "acked" });
+  }, 20_000);
+
+  test("a question goes to another broker while the first is silent", async () => {
+    const { cluster, transport } = await setUp([1, 2], { connectTimeoutMs: 5000, requestTimeoutMs: 60_000 });
+    cluster.mute.add(1);
+    const begunMs = performance.now();
+    await transport.refreshMetadata();
+    expect((await transport.acquireProducer()).producerId).toBeGreaterThan(0n);
+    expect(performance.now() - begunMs).toBeLessThan(4500);
+  });
+
+  test("all brokers have moved to new addresses: one seed that still holds is enough", async () => {
+    const cluster = await FakeCluster.start([1, 2, 3]);
+    clusters.push(cluster);
+    cluster.topics.set(TOPIC, [1, 2]);
+    const seedOnly = await FakeCluster.start([9]);
+    clusters.push(seedOnly);
+    const endpoint = testEndpoint("", {
+      brokers: [cluster.address(1), seedOnly.address(9)],
+      connectTimeoutMs: 2000,
+      requestTimeoutMs: 2000,
+    });
+    const transport = testTransport(endpoint);
+    transports.push(transport);
+    await startWithin(transport, [TOPIC]);
+    expect(await transport.send(TOPIC, 0, batchOf("a"))).toEqual({ outcome: "acked" });
+    // The name behind the second seed leads to the new addresses from now on.
+    const port = seedOnly.broker(9).port;
+    await seedOnly.stop();
+    for (const nodeId of [1, 2, 3]) await cluster.stopBroker(nodeId);
+    for (const nodeId of [1, 2]) await cluster.startBroker(nodeId);
+    await cluster.startBroker(3, port);
+    const begunMs = performance.now();
+    let outcome = "";
+    for (let attempt = 0; attempt < 10 && outcome !== "acked"; attempt++) {
+      outcome = (await transport.send(TOPIC, 1, batchOf("b"))).outcome;
+    }
+    expect(outcome).toBe("acked");
+    expect(performance.now() - begunMs).toBeLessThan(5000);
+    expect(cluster.produced.at(-1)?.nodeId).toBe(2);
+    expect(transport.trouble).toBe("");
+  });
+
   test("a broker that is down is not stormed: attempts pause, and all lanes share one", async () => {
     const { cluster, transport } = await setUp([1, 1, 1, 1]);
     const port = cluster.broker(1).port;
@@ -144,6 +226,18 @@ describe("createKafkaTransport()", () => {
     expect(transport.trouble).toContain(`Cannot write to topic "${TOPIC}" of KAFKA_TOPIC: TOPIC_AUTHORIZATION_FAILED`);
     await transport.send(TOPIC, 0, batchOf("a"));
     expect(transport.trouble).toBe("");
+  });
+
+  test("send() rejects a batch that brokers find corrupt again and again: it would block its lane for ever", async () => {
+    const { cluster, transport } = await setUp([1, 1]);
+    const ask = async (partition: number) => (await transport.send(TOPIC, partition, batchOf("a"))).outcome;
+    cluster.reactions.push(...new Array(19).fill(2), 0);
+    for (let time = 0; time < 19; time++) expect(await ask(0)).toBe("retry");
+    expect(await ask(0)).toBe("acked");
+    cluster.reactions.push(...new Array(21).fill(2));
+    for (let time = 0; time < 19; time++) expect(await ask(0)).toBe("retry");
+    expect(await ask(1)).toBe("retry");
+    expect(await ask(0)).toBe("rejected");
   });
 
   test("send() is a retry while a partition has no leader", async () => {

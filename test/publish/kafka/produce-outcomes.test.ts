@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { SendResult } from "../../../src/publish/batch-transport.ts";
+import { outcomesMarkdown } from "../../../src/publish/kafka/outcomes-markdown.ts";
 import { PRODUCE_OUTCOMES, produceOutcome } from "../../../src/publish/kafka/produce-outcomes.ts";
+
+const ROOT = join(import.meta.dir, "../../..");
 
 // Written down a second time, by code: a slip of the table must not pass.
 const WANTED: Readonly<Record<number, readonly [SendResult["outcome"], "stale" | "fresh"]>> = {
@@ -38,10 +43,12 @@ const WANTED: Readonly<Record<number, readonly [SendResult["outcome"], "stale" |
   47: ["new_producer_id", "fresh"],
   48: ["new_producer_id", "fresh"],
   49: ["new_producer_id", "fresh"],
+  51: ["retry", "fresh"],
   53: ["retry", "fresh"],
   56: ["retry", "stale"],
   58: ["retry", "fresh"],
   59: ["new_producer_id", "fresh"],
+  72: ["retry", "stale"],
   74: ["retry", "stale"],
   75: ["retry", "stale"],
   76: ["retry", "fresh"],
@@ -52,6 +59,10 @@ const WANTED: Readonly<Record<number, readonly [SendResult["outcome"], "stale" |
   87: ["rejected", "fresh"],
   89: ["retry", "fresh"],
   90: ["new_producer_id", "fresh"],
+  100: ["retry", "stale"],
+  103: ["retry", "stale"],
+  120: ["new_producer_id", "fresh"],
+  129: ["retry", "stale"],
 };
 
 describe("produceOutcome()", () => {
@@ -78,3 +89,54 @@ describe("produceOutcome()", () => {
     }
   });
 });
+
+describe("Kafka's own list of errors", () => {
+  const known = readKafkaErrors();
+
+  test("every code of the table has Kafka's name", () => {
+    for (const [number, { code }] of PRODUCE_OUTCOMES)
+      expect([number, known.get(number)?.name]).toEqual([number, code]);
+  });
+
+  test("what Kafka calls retriable is tried again, and what it calls a matter of metadata is re-routed", () => {
+    for (const [number, { name, isRetriable, isInvalidMetadata }] of known) {
+      const found = produceOutcome(number);
+      if (isRetriable) expect([name, found.outcome]).toEqual([name, "retry"]);
+      if (isInvalidMetadata) expect([name, found.isStaleMetadata]).toEqual([name, true]);
+    }
+  });
+
+  test("no code at all stops a lane or loses a batch but those that are about the batch itself", () => {
+    const rejected = [...known].filter(([number]) => produceOutcome(number).outcome === "rejected");
+    expect(rejected.map(([, { name }]) => name)).toEqual(["INVALID_REQUEST", "POLICY_VIOLATION", "INVALID_RECORD"]);
+  });
+});
+
+describe("outcomesMarkdown()", () => {
+  test("docs/kafka-outcomes.md is what the table says", () => {
+    expect(readFileSync(join(ROOT, "docs/kafka-outcomes.md"), "utf8")).toBe(outcomesMarkdown());
+  });
+
+  test("every code has its row, once", () => {
+    const rows = [...outcomesMarkdown().matchAll(/^\| (-?\d+) \| (\w+) \|/gm)].map((row) => [Number(row[1]), row[2]]);
+    const wanted = [...PRODUCE_OUTCOMES].map(([number, { code }]): [number, string] => [number, code]);
+    expect(rows.sort(([a], [b]) => Number(a) - Number(b))).toEqual(wanted.sort(([a], [b]) => a - b));
+  });
+});
+
+interface KafkaError {
+  readonly name: string;
+  readonly isRetriable: boolean;
+  readonly isInvalidMetadata: boolean;
+}
+
+/** `Errors` of Kafka's own client, printed by a Java program. */
+function readKafkaErrors(): Map<number, KafkaError> {
+  const lines = readFileSync(join(ROOT, "test/fixtures/kafka/errors-4.4.0.tsv"), "utf8").trim().split("\n").slice(1);
+  return new Map(
+    lines.map((line) => {
+      const [code, name, retriable, metadata] = line.split("\t");
+      return [Number(code), { name, isRetriable: retriable === "true", isInvalidMetadata: metadata === "true" }];
+    }),
+  );
+}

@@ -8,9 +8,17 @@ import { FailureCount } from "./failure-count.ts";
 import type { GateHandler } from "./gate-handler.ts";
 import { GateReplies } from "./gate-replies.ts";
 import { Hole } from "./hole.ts";
+import { LastReplay } from "./last-replay.ts";
 import type { MessageKinds } from "./message-kinds.ts";
 import { PeerCheck } from "./peer-check.ts";
-import { endOfRefusal, isRejectOfLogon, isYes, msgTypeText, readSequence } from "./session-fields.ts";
+import {
+  endOfRefusal,
+  isRejectOfLogon,
+  isSentBeforeOriginal,
+  isYes,
+  msgTypeText,
+  readSequence,
+} from "./session-fields.ts";
 
 /** How long the LP may take to answer a ResendRequest, ms. */
 const RESEND_ANSWER_MS = 10_000;
@@ -47,7 +55,8 @@ export interface GateOptions {
  *   Logout and ResendRequest are obeyed ahead of their turn. A TestRequest waits: answering it would say that all before
  *   it was seen, and the ResendRequest in front of it shows that we live (FIX 4.4 vol 2, "Message recovery"; QuickFIX
  *   does the same).
- * - A lower number with PossDupFlag (43) was seen already; without, the session is beyond repair.
+ * - A lower number with PossDupFlag (43) was seen already, and so was one that its own replay has overtaken; any other,
+ *   and the session is beyond repair.
  * - PossDupFlag with the expected number is data.
  */
 export class SequenceGate implements FrameListener {
@@ -63,6 +72,7 @@ export class SequenceGate implements FrameListener {
   readonly #keptScanner: FrameScanner;
   readonly #failures = new FailureCount();
   readonly #replies: GateReplies;
+  readonly #lastReplay = new LastReplay();
   #isLoggedOn = false;
   #isOver = false;
   /** A GapFill says that the LP sends nothing below this number any more. */
@@ -149,6 +159,7 @@ export class SequenceGate implements FrameListener {
     }
     const problem = this.#peer.problemOf(frame);
     const { sequence, msgType } = frame;
+    if (problem === null && frame.isPossDup) this.#lastReplay.note(frame);
     if (problem !== null) this.#replies.refuse(frame, problem);
     else if (sequence === this.#numbers.nextIncoming) this.#takeNext(frame);
     // These two say what the numbers are from now on, whatever their own.
@@ -236,10 +247,11 @@ export class SequenceGate implements FrameListener {
     if (!this.#isOver) this.#hole.ask();
   }
 
-  /** A number that was seen: fine when the LP says so itself. */
+  /** A number that was seen: fine when the LP says so itself, or has sent it again already. */
   #takeLow(frame: FixFrame): void {
-    if (!frame.isPossDup) this.#replies.endTooLow(this.#numbers.nextIncoming, frame.sequence);
-    else if (frame.msgType === PackedType.sequenceReset) return;
+    if (!frame.isPossDup) {
+      if (!this.#lastReplay.hasOvertaken(frame)) this.#replies.endTooLow(this.#numbers.nextIncoming, frame.sequence);
+    } else if (frame.msgType === PackedType.sequenceReset) return;
     else if (frame.origSendingTimeStart < 0) this.#replies.rejectMissing(frame, Tag.origSendingTime);
     else if (isSentBeforeOriginal(frame)) this.#replies.refuse(frame, "sending_time");
   }
@@ -277,6 +289,7 @@ export class SequenceGate implements FrameListener {
     if (newSequence === nextIncoming && !this.#hole.isOpen) return;
     const lostBefore = Math.max(newSequence, this.#hole.isOpen ? this.#hole.highest + 1 : 0);
     this.#forgetHole();
+    this.#lastReplay.forget();
     this.#numbers.nextIncoming = newSequence;
     this.#handler.onDataLost(nextIncoming, lostBefore);
     this.#handler.onNumbersReset(nextIncoming - 1, newSequence);
@@ -302,6 +315,7 @@ export class SequenceGate implements FrameListener {
   /** @param isExpected it is the answer to ours: our own number stands, and it is no news */
   #resetNumbers(sequence: number, isExpected: boolean): void {
     const last = this.#numbers.nextIncoming - 1;
+    this.#lastReplay.forget();
     this.#numbers.nextIncoming = sequence + 1;
     if (isExpected) return;
     this.#numbers.nextOutgoing = 1;
@@ -377,17 +391,6 @@ function isMarketData(msgType: number): boolean {
     msgType === PackedType.quote ||
     msgType === PackedType.massQuote
   );
-}
-
-/** As far as both are written: a stamp in whole seconds is not earlier than the milliseconds within it. */
-function isSentBeforeOriginal(frame: FixFrame): boolean {
-  const { bytes, origSendingTimeStart, sendingTimeStart } = frame;
-  const length = Math.min(frame.origSendingTimeEnd - origSendingTimeStart, frame.sendingTimeEnd - sendingTimeStart);
-  for (let at = 0; at < length; at++) {
-    const difference = bytes[origSendingTimeStart + at] - bytes[sendingTimeStart + at];
-    if (difference !== 0) return difference > 0;
-  }
-  return false;
 }
 
 /** What was kept was a good message when it came. */

@@ -18,7 +18,8 @@ export interface PeerCheckOptions {
 
 /**
  * Checks of each message that it is of this session: BeginString (8), comp ids (49, 56) and, if wanted, SendingTime (52).
- * A message that may have waited for us (memory was full, the process stood still) may be as old as that.
+ * A message that may have waited for us (memory was full, the process stood still) may be as old as that. A step of our
+ * wall clock is not held against the LP: the clock of the session's beginning, carried on by the monotonic one, counts too.
  */
 export class PeerCheck {
   readonly #beginString: Uint8Array;
@@ -26,7 +27,11 @@ export class PeerCheck {
   readonly #target: Uint8Array;
   readonly #clock: Clock;
   readonly #maxClockSkewMs: number;
-  /** When bytes were read last, wall clock, ms. */
+  /** Wall clock less monotonic clock at the beginning of the session, ms. */
+  readonly #wallOffsetMs: number;
+  /** How far the wall clock has been stepped since, ms. */
+  #steppedMs = 0;
+  /** When bytes were read last, monotonic, ms. */
   #readAtMs: number;
   /** The longest time without reading since a message was last in time, ms. */
   #unreadMs = 0;
@@ -39,15 +44,17 @@ export class PeerCheck {
     this.#target = textBytes(identity.sender);
     this.#clock = options.clock;
     this.#maxClockSkewMs = options.maxClockSkewMs;
-    this.#readAtMs = this.#wallMs();
+    this.#readAtMs = options.clock.monotonicMs();
+    this.#wallOffsetMs = options.clock.wallUs() / 1000 - this.#readAtMs;
   }
 
   /** Bytes are about to be read. */
   noteRead(): void {
     if (this.#maxClockSkewMs === 0) return;
-    const nowMs = this.#wallMs();
+    const nowMs = this.#clock.monotonicMs();
     this.#unreadMs = Math.max(this.#unreadMs, nowMs - this.#readAtMs);
     this.#readAtMs = nowMs;
+    this.#steppedMs = this.#clock.wallUs() / 1000 - nowMs - this.#wallOffsetMs;
   }
 
   /** What is wrong; null = nothing. */
@@ -62,14 +69,19 @@ export class PeerCheck {
   #isSkewed(frame: FixFrame): boolean {
     const sentMs = sendingTimeMs(frame);
     if (sentMs === NOT_A_TIME) return true;
-    const ageMs = this.#readAtMs - sentMs;
-    if (ageMs < -this.#maxClockSkewMs) return true;
-    if (ageMs > this.#maxClockSkewMs) return ageMs > this.#maxClockSkewMs + this.#unreadMs;
-    this.#unreadMs = 0;
-    return false;
+    const ageMs = this.#readAtMs + this.#wallOffsetMs - sentMs;
+    if (this.#isInTime(ageMs) || this.#isInTime(ageMs + this.#steppedMs)) {
+      this.#unreadMs = 0;
+      return false;
+    }
+    return !this.#hasWaited(ageMs) && !this.#hasWaited(ageMs + this.#steppedMs);
   }
 
-  #wallMs(): number {
-    return this.#clock.wallUs() / 1000;
+  #isInTime(ageMs: number): boolean {
+    return ageMs >= -this.#maxClockSkewMs && ageMs <= this.#maxClockSkewMs;
+  }
+
+  #hasWaited(ageMs: number): boolean {
+    return ageMs > 0 && ageMs <= this.#maxClockSkewMs + this.#unreadMs;
   }
 }

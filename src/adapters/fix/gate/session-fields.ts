@@ -37,3 +37,17 @@ export function isRejectOfLogon(frame: FixFrame): boolean {
   const refMsgType = findField(frame, Tag.refMsgType);
   return refMsgType === null || refMsgType === "A";
 }
+
+/**
+ * True when SendingTime (52) is earlier than OrigSendingTime (122), as far as both are written: a stamp in whole seconds is
+ * not earlier than the milliseconds within it.
+ */
+export function isSentBeforeOriginal(frame: FixFrame): boolean {
+  const { bytes, origSendingTimeStart, sendingTimeStart } = frame;
+  const length = Math.min(frame.origSendingTimeEnd - origSendingTimeStart, frame.sendingTimeEnd - sendingTimeStart);
+  for (let at = 0; at < length; at++) {
+    const difference = bytes[origSendingTimeStart + at] - bytes[sendingTimeStart + at];
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}

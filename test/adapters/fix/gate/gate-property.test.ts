@@ -11,6 +11,8 @@ interface Plan {
   readonly fates: readonly Fate[];
   /** Numbers the LP fills instead of repeating them. */
   readonly filled: readonly number[];
+  /** Numbers the LP has stored and not written yet when it answers what was asked for: the replay comes first. */
+  readonly overtaken: readonly number[];
   /** How many bytes are handed over at a time. */
   readonly chunks: readonly number[];
   readonly count: number;
@@ -19,6 +21,7 @@ interface Plan {
 const plans: fc.Arbitrary<Plan> = fc.record({
   fates: fc.array(fc.constantFrom(...FATES), { maxLength: 80 }),
   filled: fc.array(fc.integer({ min: 2, max: 40 }), { maxLength: 10 }),
+  overtaken: fc.array(fc.integer({ min: 2, max: 40 }), { maxLength: 10 }),
   chunks: fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 10 }),
   count: fc.integer({ min: 1, max: 30 }),
 });
@@ -54,7 +57,9 @@ class PoorLine {
 
   #live(msgType: string, fate?: Fate): void {
     this.#last++;
-    this.#send(this.rig.bytes(msgType, this.#last), this.#last, fate);
+    const bytes = this.rig.bytes(msgType, this.#last);
+    if (this.#plan.overtaken.includes(this.#last)) this.#flush();
+    this.#send(bytes, this.#last, fate);
     this.#answer();
   }
 

@@ -1,0 +1,92 @@
+import type { DropReason, FeedEvent } from "../domain/feed-event.ts";
+import type { Log } from "../domain/log.ts";
+import type { Ledger } from "../pipeline/ledger.ts";
+import type { QuotePipeline } from "../pipeline/quote-pipeline.ts";
+import { type LostQuotes, readLostQuotes } from "../publish/lost-quotes.ts";
+import type { SpoolLossReason } from "../publish/spool/batch-log.ts";
+import type { SpoolLoss } from "../publish/spool/spool-options.ts";
+
+/** Who hears of what is lost. */
+export interface LossReporterParts {
+  readonly ledger: Ledger;
+  readonly pipeline: Pick<QuotePipeline, "noteLost">;
+  /** By feed index, sources found on the spool alone among them. */
+  readonly feedNames: readonly string[];
+  /** This life of the process. */
+  readonly session: string;
+  nowUs(): number;
+  /** False when there was no room. */
+  publishEvent(event: FeedEvent): boolean;
+  /** A loss that could not be published. */
+  onUntold(): void;
+}
+
+/**
+ * Accepted quotes that are lost after all: counts them, publishes which they were, and lets the next quote of the instrument
+ * say so. The spool may find losses before the rest of the program is there: those wait for {@link attach}.
+ */
+export class LossReporter {
+  readonly #log: Log;
+  #parts: LossReporterParts | null = null;
+  readonly #early: SpoolLoss[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The rest of the program is there. */
+  attach(parts: LossReporterParts): void {
+    this.#parts = parts;
+    for (const loss of this.#early.splice(0)) this.onSpoolLoss(loss);
+  }
+
+  /** Batches of lanes are lost. */
+  onDropped(countsByFeed: Int32Array, reason: DropReason, lost: readonly LostQuotes[]): void {
+    this.#count(countsByFeed, reason);
+    for (const run of lost) this.#tell(run);
+  }
+
+  /** Batches on the disk are lost; which quotes they held follows, where that can be told. */
+  onSpoolLoss(loss: SpoolLoss): void {
+    if (this.#parts === null) {
+      this.#early.push(loss);
+      return;
+    }
+    const { topic, reason, recordCount, countsByFeed } = loss;
+    this.#log.error({ topic, reason, recordCount }, "spool_records_lost");
+    this.#count(countsByFeed, reason);
+    // The bytes of what is damaged never follow.
+    if (reason !== "spool_damaged") return;
+    const { feedNames, nowUs } = this.#parts;
+    for (let feed = 0; feed < countsByFeed.length; feed++) {
+      const count = countsByFeed[feed];
+      if (count === 0) continue;
+      this.#publish({ type: "market-data.dropped", source: feedNames[feed], timeUs: nowUs(), reason, count });
+    }
+  }
+
+  /** The bytes of a batch that was told by {@link onSpoolLoss}. */
+  onLostBatch(bytes: Buffer, reason: SpoolLossReason): void {
+    for (const run of readLostQuotes(bytes, reason)) this.#tell(run);
+  }
+
+  #count(countsByFeed: Int32Array, reason: DropReason): void {
+    for (let feed = 0; feed < countsByFeed.length; feed++) {
+      if (countsByFeed[feed] > 0) this.#parts?.ledger.drop(reason, feed, countsByFeed[feed]);
+    }
+  }
+
+  #tell({ session, ...run }: LostQuotes): void {
+    if (this.#parts === null) return;
+    const { pipeline, nowUs } = this.#parts;
+    const timeUs = nowUs();
+    const isOwn = session === this.#parts.session;
+    if (isOwn) pipeline.noteLost(run.source, run.symbol, run.fromSequence, run.toSequence, timeUs);
+    const whose = isOwn ? {} : { session };
+    this.#publish({ type: "market-data.dropped", timeUs, ...whose, ...run });
+  }
+
+  #publish(event: FeedEvent): void {
+    if (this.#parts?.publishEvent(event) === false) this.#parts.onUntold();
+  }
+}

@@ -1,0 +1,259 @@
+import { dirname } from "node:path";
+import type { SealedBatch } from "../sealed-batch.ts";
+import type { LogName } from "./batch-log.ts";
+import { CHECKPOINT_BYTES, type Checkpoint } from "./checkpoint.ts";
+import { FRAME_FIXED_BYTES, type Frame, PAIR_BYTES } from "./frame.ts";
+import type { Segment } from "./segment.ts";
+import type { SegmentFile } from "./segment-file.ts";
+import { appendFrame, closeSegment, createSegment } from "./segment-writer.ts";
+import type { SpoolCore } from "./spool-core.ts";
+import { errorCode } from "./write-fully.ts";
+
+/** A log that is empty keeps its last file, to go on in it, up to this size. */
+const EMPTY_SEGMENT_MAX_BYTES = 1024 * 1024;
+
+/** Of the two copies of a segment's head, when the names of the feeds take less than a page. */
+const HEAD_BYTES_GUESS = 8192;
+
+/** What a log found on the disk begins with. */
+export interface LogParts {
+  readonly name: LogName;
+  /** Its folder, a full path. */
+  readonly folder: string;
+  readonly checkpoint: Checkpoint;
+  /** Ascending. */
+  readonly segments: readonly Segment[];
+}
+
+/** A frame just written, and where. */
+export interface WrittenFrame {
+  readonly segment: Segment;
+  readonly offset: number;
+  readonly frame: Frame;
+}
+
+/** The files of one log: segments in order, and the checkpoint. */
+export class LogSegments {
+  readonly #core: SpoolCore;
+  readonly #parts: LogParts;
+  readonly #list: Segment[];
+  readonly #checkpoint: Checkpoint;
+  #nextOrdinal = 0;
+  /** Records of the log, over its whole life. */
+  #endPosition: number;
+  /** The file has not what memory has. */
+  #isCheckpointStale = false;
+  /** The last attempt to write it found no room. */
+  #hasCheckpointNoRoom = false;
+
+  constructor(core: SpoolCore, parts: LogParts) {
+    this.#core = core;
+    this.#parts = parts;
+    this.#checkpoint = parts.checkpoint;
+    this.#list = [...parts.segments];
+    for (const segment of this.#list) segment.ordinal = this.#nextOrdinal++;
+    const ends = this.#list.map((segment) => segment.endPosition);
+    this.#endPosition = Math.max(this.#checkpoint.end, this.#checkpoint.settled, ...ends);
+  }
+
+  get list(): readonly Segment[] {
+    return this.#list;
+  }
+
+  get endPosition(): number {
+    return this.#endPosition;
+  }
+
+  /** All of these positions hold nothing any more, and that is counted. */
+  isHole(from: number, to: number): boolean {
+    return this.#checkpoint.holes.countWithin(from, to) === to - from;
+  }
+
+  /** The segment behind this one; null at the end. */
+  after(segment: Segment): Segment | null {
+    return this.#list.find((candidate) => candidate.ordinal > segment.ordinal) ?? null;
+  }
+
+  /** @throws the system's error; then nothing of the batch is on the disk */
+  append(batch: SealedBatch): WrittenFrame {
+    let segment = this.#tailFor(batch);
+    let offset = segment.dataEnd;
+    let frame: Frame;
+    try {
+      frame = appendFrame(this.#core, segment, batch, this.#endPosition);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EFBIG" || segment.total.batches === 0) throw error;
+      // The system allows no file as large as a segment: go on in the next.
+      closeSegment(this.#core, segment);
+      segment = this.#tailFor(batch);
+      offset = segment.dataEnd;
+      frame = appendFrame(this.#core, segment, batch, this.#endPosition);
+    }
+    this.#endPosition = segment.endPosition;
+    return { segment, offset, frame };
+  }
+
+  /** Bytes that a batch may take on the disk, with all that must be made for it. */
+  bytesFor(batch: SealedBatch): number {
+    const headBytes = this.#openTail(batch.bytes.length) === null ? HEAD_BYTES_GUESS : 0;
+    return batch.bytes.length + FRAME_FIXED_BYTES + batch.countsByFeed.length * PAIR_BYTES + headBytes;
+  }
+
+  /** Everything below is delivered, given up or lost. */
+  settleUpTo(position: number): void {
+    // Positions come twice where a checkpoint was lost once: what lies in later segments must not be passed over.
+    let settled = position;
+    for (let i = 1; i < this.#list.length; i++) settled = Math.min(settled, this.#list[i].basePosition);
+    if (settled <= this.#checkpoint.settled) return;
+    this.#checkpoint.settled = settled;
+    this.#checkpoint.holes.forgetBelow(settled);
+    this.saveCheckpoint();
+  }
+
+  /** Records of [from, to) are lost and counted: the next start does not count them again. */
+  addHole(from: number, to: number): void {
+    this.#checkpoint.holes.add(from, to);
+    this.saveCheckpoint();
+  }
+
+  /** Tries again what could not be written. */
+  retryCheckpoint(): void {
+    if (this.#isCheckpointStale) this.saveCheckpoint();
+  }
+
+  /** Writes the checkpoint; what cannot be written is tried again at the next occasion. */
+  saveCheckpoint(): void {
+    const { options, troubles, syncer } = this.#core;
+    this.#checkpoint.end = this.#endPosition;
+    try {
+      this.#checkpoint.write(Math.floor(options.clock.wallUs() / 1000));
+      syncer.note(this.#checkpoint.path, "file");
+      this.#isCheckpointStale = false;
+      troubles.end("checkpoint");
+    } catch (error) {
+      this.#isCheckpointStale = true;
+      this.#hasCheckpointNoRoom = errorCode(error) === "ENOSPC";
+      troubles.begin("checkpoint", `Cannot write a checkpoint of the spool: ${errorCode(error)}`);
+    }
+  }
+
+  /** Removes the segments at the front that nobody needs: delivered, given up or lost, up to the one being read. */
+  removeFinished(reading: Segment | null): void {
+    while (this.#list.length > 0) {
+      const first = this.#list[0];
+      if (first.inHand > 0 || first.handOvers > 0 || !first.unread.isEmpty) return;
+      const isDone = first !== reading || first.isClosed || first.dataEnd > EMPTY_SEGMENT_MAX_BYTES;
+      if (!isDone) return;
+      this.removeSegment(first);
+    }
+  }
+
+  /** Nothing is stored: removes the last file too. */
+  removeAll(): void {
+    for (const segment of [...this.#list]) if (segment.handOvers === 0) this.removeSegment(segment);
+  }
+
+  /** Takes the segment out of the log and removes its file, unless it is still being handed over: then it is called again. */
+  removeSegment(segment: Segment): void {
+    const at = this.#list.indexOf(segment);
+    if (at >= 0) this.#list.splice(at, 1);
+    segment.isClosed = true;
+    if (segment.handOvers > 0) return;
+    const { path, fileBytes } = segment;
+    const file = { path, folder: this.#parts.folder, bytes: fileBytes, settle: () => this.#makeCheckpointDurable() };
+    this.#core.remover.remove(file);
+  }
+
+  /** Cuts off what was given up of a segment whose first batches are still needed. */
+  cut(segment: Segment): void {
+    const { options, files, room } = this.#core;
+    const bytes = segment.fileBytes - segment.dataEnd;
+    room.leavingBytes += bytes;
+    try {
+      options.fileSystem.truncate(files.use(segment.path), segment.dataEnd);
+      segment.fileBytes = segment.dataEnd;
+      room.giveBack(bytes);
+    } catch (error) {
+      // It goes with the segment.
+      room.leavingBytes -= bytes;
+      room.noteFailure(error);
+    }
+  }
+
+  /** At the start: removes files of which nothing is left, once the checkpoint says what was found missing. */
+  adopt(done: readonly SegmentFile[]): void {
+    const { remover, room, syncer } = this.#core;
+    this.saveCheckpoint();
+    // The process before may have been killed before it had synced what we build upon.
+    for (const segment of this.#list) syncer.note(segment.path, "file");
+    this.#noteFolders();
+    for (const { path, fileBytes } of done) {
+      room.usedBytes += fileBytes;
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      remover.remove({ path, folder, bytes: fileBytes, settle: () => this.#makeCheckpointDurable() });
+    }
+  }
+
+  /** Writes the footer of the last segment, so that the next start need not read it through. */
+  close(): void {
+    const last = this.#list.at(-1);
+    if (last !== undefined && last.total.batches > 0) closeSegment(this.#core, last);
+    if (this.#list.length > 0) this.saveCheckpoint();
+  }
+
+  /** Its files are closed until they are used again. */
+  releaseFiles(): void {
+    for (const segment of this.#list) this.#core.files.release(segment.path);
+    this.#core.files.release(this.#checkpoint.path);
+  }
+
+  #noteFolders(): void {
+    const { folder } = this.#parts;
+    const { options, syncer } = this.#core;
+    for (const path of [options.directory, dirname(folder), folder]) syncer.note(path, "folder");
+  }
+
+  async #makeCheckpointDurable(): Promise<boolean> {
+    if (this.#isCheckpointStale) this.saveCheckpoint();
+    // On a full disk the room for it comes from removing: a crash now costs a wrong count of missing records, no record.
+    if (this.#isCheckpointStale) return this.#hasCheckpointNoRoom;
+    return this.#core.syncer.syncPath(this.#checkpoint.path);
+  }
+
+  #tailFor(batch: SealedBatch): Segment {
+    const open = this.#openTail(batch.bytes.length);
+    if (open !== null) return open;
+    const last = this.#list.at(-1);
+    if (last !== undefined) {
+      closeSegment(this.#core, last);
+      this.#core.files.release(last.path);
+    }
+    return this.#createTail();
+  }
+
+  /** The last segment, when so many more bytes fit. */
+  #openTail(bytes: number): Segment | null {
+    const last = this.#list.at(-1);
+    if (last === undefined || last.isClosed || last.endPosition !== this.#endPosition) return null;
+    const fits = last.total.batches === 0 || last.dataEnd + bytes <= this.#core.options.segmentBytes;
+    return fits ? last : null;
+  }
+
+  #createTail(): Segment {
+    const { options, syncer, room } = this.#core;
+    const { name, folder } = this.#parts;
+    if (!this.#checkpoint.isStored) {
+      options.fileSystem.makeFolder(folder);
+      this.#checkpoint.end = this.#endPosition;
+      this.#checkpoint.write(Math.floor(options.clock.wallUs() / 1000));
+      room.take(CHECKPOINT_BYTES);
+      syncer.note(this.#checkpoint.path, "file");
+      this.#noteFolders();
+    }
+    const segment = createSegment(this.#core, { log: name, folder, basePosition: this.#endPosition });
+    segment.ordinal = this.#nextOrdinal++;
+    this.#list.push(segment);
+    syncer.note(folder, "folder");
+    return segment;
+  }
+}

@@ -1,0 +1,43 @@
+import { blackHole } from "./black-hole.ts";
+import { brokerCertificates } from "./broker-certificates.ts";
+import { brokerKill } from "./broker-kill.ts";
+import { brokerPause } from "./broker-pause.ts";
+import { canarySecrets } from "./canary-secrets.ts";
+import { clockSteps } from "./clock-steps.ts";
+import { deadLine } from "./dead-line.ts";
+import { descriptors } from "./descriptors.ts";
+import type { FaultCase } from "./fault-case.ts";
+import { hostileSurroundings } from "./hostile-surroundings.ts";
+import { longOutage } from "./long-outage.ts";
+import { lostAcks } from "./lost-acks.ts";
+import { nameService } from "./name-service.ts";
+import { reconnectStorm } from "./reconnect-storm.ts";
+import { selfPause } from "./self-pause.ts";
+import { silentProxy } from "./silent-proxy.ts";
+import { slicedBytes } from "./sliced-bytes.ts";
+import { slowBroker } from "./slow-broker.ts";
+import { slowHandshake } from "./slow-handshake.ts";
+import { venueCertificates } from "./venue-certificates.ts";
+
+/** Every fault that `./build.sh faults` knows, in the order it runs them. */
+export const FAULT_CASES: readonly FaultCase[] = [
+  brokerKill,
+  brokerPause,
+  blackHole,
+  silentProxy,
+  slowBroker,
+  lostAcks,
+  deadLine,
+  slowHandshake,
+  slicedBytes,
+  reconnectStorm,
+  nameService,
+  descriptors,
+  selfPause,
+  longOutage,
+  venueCertificates,
+  brokerCertificates,
+  clockSteps,
+  hostileSurroundings,
+  canarySecrets,
+];
