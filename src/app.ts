@@ -25,6 +25,7 @@ import { settlesWithin } from "./runtime/abortable.ts";
 import type { Clock, RandomSource, Timer } from "./runtime/clock.ts";
 import { RequestBudget } from "./runtime/request-budget.ts";
 import { type AdminServer, startAdminServer } from "./telemetry/admin-server.ts";
+import { DashboardTaps } from "./telemetry/dashboard/dashboard-taps.ts";
 import { BacklogLog } from "./telemetry/backlog-log.ts";
 import { HealthMonitor } from "./telemetry/health.ts";
 import type { RootLog } from "./telemetry/log.ts";
@@ -72,6 +73,7 @@ export class App implements FeedEventSink {
   readonly #pipeline: QuotePipeline;
   readonly #pressure: MemoryPressure;
   readonly #health: HealthMonitor;
+  readonly #taps = new DashboardTaps();
   readonly #backlogLog: BacklogLog;
   readonly #start = new AbortController();
   #admin: AdminServer | null = null;
@@ -130,7 +132,7 @@ export class App implements FeedEventSink {
       requestBudget,
       readSecret: options.readSecret,
       random,
-      quotes: options.tapQuotes?.(this.#pipeline) ?? this.#pipeline,
+      quotes: this.#taps.watchQuotes(options.tapQuotes?.(this.#pipeline) ?? this.#pipeline),
       pipeline: this.#pipeline,
       events: this,
       backpressure: this.#pressure,
@@ -174,6 +176,8 @@ export class App implements FeedEventSink {
       takeSnapshot,
       redact,
       log,
+      clock,
+      taps: this.#taps,
     });
     this.#health.start();
     this.#backlogLog.start();
@@ -214,6 +218,7 @@ export class App implements FeedEventSink {
   publishEvent(event: FeedEvent): boolean {
     const { level, fields, name } = eventLogLine(event);
     this.#options.log[level](fields, name);
+    this.#taps.events.noteEvent(event);
     const whenFull = event.type === "market-data.dropped" ? "kept" : "lost";
     return (
       this.#isAccepting && this.#publisher.publishEvent(eventRecord(this.#redacted(event), this.#identity), whenFull)
@@ -221,6 +226,7 @@ export class App implements FeedEventSink {
   }
 
   publishRejected(message: RejectedMessage): void {
+    this.#taps.events.noteRejected(message);
     if (!this.#isAccepting) return;
     const text = Buffer.from(message.bytes).toString("latin1");
     const safe = this.#options.redact(text);

@@ -97,7 +97,7 @@ export class Lane {
   get state(): LaneState {
     if (this.isHeld) return "held";
     if (!this.#isThroughDisk) return "direct";
-    return this.#isFailing ? "spooling" : "draining";
+    return this.#isStuck ? "spooling" : "draining";
   }
 
   /**
@@ -153,6 +153,7 @@ export class Lane {
     if (!this.#isThroughDisk && spoolMode !== "write") return;
     if (openMs >= (spoolMode === "write" ? WRITE_AFTER_MS : SEAL_AFTER_MS)) this.sealOpen();
     if (this.queue.flush(SPILL_SLICE_BYTES) && spoolMode === "overflow") this.queue.release();
+    if (this.#idleWaiters.length > 0 && this.#isSafe) this.#tellWaiters();
   }
 
   /** Memory is short: what waits goes to the disk. False when that does not take it, or there is none. */
@@ -165,8 +166,8 @@ export class Lane {
   }
 
   /**
-   * Resolves when the lane is empty, or goes through the disk: what is left then outlives the process. Never when its transport
-   * is stuck without a spool, so race it with a deadline.
+   * Resolves when the lane is empty, or nothing is acknowledged and what is left outlives the process on the disk. It may take
+   * long, so race it with a deadline.
    */
   whenSafe(): Promise<void> {
     if (this.#isSafe) return Promise.resolve();
@@ -203,7 +204,13 @@ export class Lane {
   }
 
   get #isSafe(): boolean {
-    return (this.isEmpty && !this.#isRunning) || this.isHeld || this.#isThroughDisk;
+    return (this.isEmpty && !this.#isRunning) || this.isHeld || (this.#isThroughDisk && this.#isStuck);
+  }
+
+  /** Nothing is acknowledged now: attempts fail, or the one in flight goes unanswered. */
+  get #isStuck(): boolean {
+    if (this.#isFailing || !this.isInFlight) return this.#isFailing;
+    return this.#options.clock.monotonicMs() - this.lastProgressMs >= SPILL_AFTER_MS;
   }
 
   /** Room in memory for one more sealed batch, made on the disk if need be. */
@@ -218,7 +225,6 @@ export class Lane {
     this.#isThroughDisk = true;
     if (this.#backfill !== null) for (const batch of this.queue.takeBehindFirst()) this.#backfill.take(batch);
     if (this.queue.flush(SPILL_SLICE_BYTES)) this.queue.release();
-    this.#tellWaiters();
   }
 
   #tellWaiters(): void {
@@ -331,6 +337,8 @@ export class Lane {
       return false;
     }
     if (result.outcome === "too_large" && batch.recordCount > 1) {
+      // An attempt before this one may have been written after all.
+      if (this.#isFailing) this.possibleDuplicates++;
       // Without this every batch would be sent in vain first, and split.
       this.open.lowerMaxBytes(Math.max(SPLIT_MIN_BYTES, Math.ceil(batch.uncompressedBytes / 2)));
       this.queue.replaceFirst(splitBatch(batch, this.#options.compression, this.#options.feedNames));

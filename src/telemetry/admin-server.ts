@@ -2,6 +2,9 @@ import { isIP } from "node:net";
 import type { Server } from "bun";
 import { IngestError } from "../domain/ingest-error.ts";
 import { errorFields, type Log } from "../domain/log.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { Dashboard } from "./dashboard/dashboard.ts";
+import type { DashboardTaps } from "./dashboard/dashboard-taps.ts";
 import type { HealthMonitor } from "./health.ts";
 import type { MetricsRegistry } from "./metrics-registry.ts";
 import type { MetricsSnapshot } from "./metrics-snapshot.ts";
@@ -14,12 +17,14 @@ const IDLE_TIMEOUT_SECONDS = 30;
 /** Nothing is read but request lines and headers. */
 const REQUEST_BODY_BYTES_MAX = 1024;
 
+/** What a program gets at `/`; a browser gets the dashboard. */
 const INDEX = `edge-ingester
 
 /healthz  200 while the event loop and every lane make progress, else 503 and what is stuck
 /readyz   200 while quotes can be kept and every feed has been live, else 503 and what is missing
 /metrics  Prometheus text
 /status   everything as JSON
+/         the dashboard, for a browser
 `;
 
 /** What the admin server needs. */
@@ -33,6 +38,9 @@ export interface AdminServerOptions {
   /** Takes every known secret out of a text. */
   readonly redact: (text: string) => string;
   readonly log: Log;
+  readonly clock: Clock;
+  /** Where the dashboard gets quotes and events from. */
+  readonly taps: DashboardTaps;
 }
 
 /** The running admin server. */
@@ -44,10 +52,20 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
-type Page = (options: AdminServerOptions) => Response | Promise<Response>;
+/** One request, and who may answer it. */
+interface Exchange {
+  readonly request: Request;
+  readonly server: Server<undefined>;
+  readonly dashboard: Dashboard;
+}
+
+/** Undefined when the request has become a WebSocket. */
+type Answer = Response | undefined;
+type Page = (options: AdminServerOptions, exchange: Exchange) => Answer | Promise<Answer>;
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
-  ["/", () => textResponse(200, INDEX)],
+  ["/", frontPage],
+  ["/live", (_options, { request, server, dashboard }) => dashboard.connect(request, server)],
   ["/healthz", healthPage],
   ["/readyz", readyPage],
   ["/metrics", metricsPage],
@@ -59,17 +77,27 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
  * @throws IngestError naming ADMIN_PORT or ADMIN_HOST when it cannot listen
  */
 export function startAdminServer(options: AdminServerOptions): AdminServer {
-  const server = listen(options);
+  const { taps, clock, takeSnapshot, redact, log, host: adminHost } = options;
+  const dashboard = new Dashboard({ taps, clock, takeSnapshot, redact, log, adminHost });
+  const server = listen(options, dashboard);
+  dashboard.start();
   const port = server.port ?? options.port;
   const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
   if (!isLoopback(options.host)) {
     options.log.warn({ host: options.host, port, reason: "anyone who reaches it can read it" }, "admin_server_exposed");
   }
   options.log.info({ url }, "admin_server_started");
-  return { url, port, stop: () => server.stop(true) };
+  return {
+    url,
+    port,
+    async stop() {
+      dashboard.stop();
+      await server.stop(true);
+    },
+  };
 }
 
-function listen(options: AdminServerOptions): Server<undefined> {
+function listen(options: AdminServerOptions, dashboard: Dashboard): Server<undefined> {
   try {
     return Bun.serve({
       hostname: options.host,
@@ -78,7 +106,8 @@ function listen(options: AdminServerOptions): Server<undefined> {
       development: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       maxRequestBodySize: REQUEST_BODY_BYTES_MAX,
-      fetch: (request) => answer(request, options),
+      fetch: (request, server) => answer(options, { request, server, dashboard }),
+      websocket: dashboard.websocket,
       error: (error) => failure(error, options),
     });
   } catch (error) {
@@ -86,17 +115,24 @@ function listen(options: AdminServerOptions): Server<undefined> {
   }
 }
 
-async function answer(request: Request, options: AdminServerOptions): Promise<Response> {
+async function answer(options: AdminServerOptions, exchange: Exchange): Promise<Answer> {
+  const { request } = exchange;
   const page = PAGES.get(pathOf(request.url));
   if (page === undefined) return textResponse(404, "Not found\n");
   if (request.method !== "GET" && request.method !== "HEAD") {
     return textResponse(405, "Method not allowed\n", { Allow: "GET, HEAD" });
   }
   try {
-    return await page(options);
+    return await page(options, exchange);
   } catch (error) {
     return failure(error, options);
   }
+}
+
+/** The dashboard for a browser; for a program the list of pages. */
+function frontPage(_options: AdminServerOptions, { request, dashboard }: Exchange): Response {
+  const isBrowser = request.headers.get("accept")?.includes("text/html") ?? false;
+  return isBrowser ? dashboard.page(request) : textResponse(200, INDEX, { Vary: "Accept" });
 }
 
 /** The cause goes to the log; the answer says nothing about the inside. */

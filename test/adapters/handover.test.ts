@@ -130,6 +130,20 @@ describe("Planned reconnect", () => {
     expect(adapter.sessions.length).toBe(3);
   });
 
+  test("without a file descriptor for a second session the old one goes on, and it is tried again after a backoff", async () => {
+    let open = 20;
+    const old = await healthy({ descriptors: () => ({ open, limit: 64 }) });
+    open = 60;
+    old.context.monitor.onReconnectAsked("maintenance");
+    await advance(500, old);
+    expect(adapter.sessions.length).toBe(1);
+    expect(feed.state).toBe("live");
+    expect(feed.status().connections[0].lastError?.code).toBe("no_descriptors");
+    open = 20;
+    await advance(2000, old);
+    expect(adapter.sessions.length).toBe(2);
+  });
+
   test("a new session that fails leaves the old one alone; it is tried again after a backoff", async () => {
     const old = await healthy();
     old.context.monitor.onReconnectAsked("maintenance");

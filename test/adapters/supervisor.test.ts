@@ -89,6 +89,19 @@ describe("Supervisor connects and backs off", () => {
     expect(attempts.map(({ retryInMs }) => retryInMs)).toEqual(waitsMs);
   });
 
+  test("no session is started while too few file descriptors are left, and it is said why", async () => {
+    let open = 60;
+    await start({ descriptors: () => ({ open, limit: 64 }) });
+    await settle();
+    expect(adapter.sessions.length).toBe(0);
+    expect(feed.status()).toMatchObject({ state: "backing-off", errors: 1, disconnections: 0 });
+    expect(feed.status().connections[0].lastError?.code).toBe("no_descriptors");
+    open = 20;
+    await clock.advance(1000);
+    adapter.last.goLive();
+    expect(feed.state).toBe("live");
+  });
+
   test("a venue's Retry-After is the least the wait may be", async () => {
     await start();
     adapter.last.fail("rate_limited", { retryAfterMs: 45_000 });

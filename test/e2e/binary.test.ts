@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import { BINARY, emptyFolder, LineLog, runBinary, startBinary } from "./binary.ts";
@@ -232,8 +232,9 @@ describe("run", () => {
     expect(demo.code).toBe(0);
   });
 
-  test("an unreachable broker keeps the process up and unready, with the variable named", async () => {
-    const run = startBinary(["run"], feedEnv({ KAFKA_BROKERS: "127.0.0.1:1", DRAIN_MS: "60000" }));
+  test("an unreachable broker without a spool keeps the process up and unready, with the variable named", async () => {
+    const env = feedEnv({ KAFKA_BROKERS: "127.0.0.1:1", SPOOL_MODE: "off", DRAIN_MS: "60000" });
+    const run = startBinary(["run"], env);
     const { url } = await run.waitForLog("admin_server_started");
     const ready = await until(
       () => get(url, "/readyz"),
@@ -246,6 +247,28 @@ describe("run", () => {
     run.signal("SIGTERM");
     expect((await run.ended).code).toBe(0);
   });
+
+  test("an unreachable broker with a spool is told as degraded, and the quotes are on the disk at the end", async () => {
+    const folder = emptyFolder();
+    const run = startBinary(["run"], feedEnv({ KAFKA_BROKERS: "127.0.0.1:1", DRAIN_MS: "60000" }), folder);
+    const { url } = await run.waitForLog("admin_server_started");
+    const isSpooling = ({ status, body }: { status: number; body: string }) =>
+      status === 200 && body.includes("records wait");
+    const ready = await until(() => get(url, "/readyz"), isSpooling);
+    expect(JSON.parse(ready.body).parts).toMatchObject([
+      { part: "app", isDegraded: false },
+      { part: "sink kafka", isReady: true, isDegraded: true, why: expect.stringContaining("KAFKA_BROKERS") },
+      { part: "spool", isReady: true, isDegraded: true },
+      { part: "feed binance", isReady: true },
+    ]);
+    expect((await get(url, "/healthz")).status).toBe(200);
+    run.signal("SIGTERM");
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(0);
+    const drained = stderr.split("\n").find((line) => line.includes('"event":"drained"')) ?? "{}";
+    expect(JSON.parse(drained).quotesOnSpool).toBeGreaterThan(0);
+    expect(statSync(join(folder, "state", "spool")).mode & 0o777).toBe(0o700);
+  }, 30_000);
 
   test("SINK=stdout ends at once with 1 when its reader goes away, however long the drain may take", async () => {
     const env = { PATH: process.env["PATH"] ?? "", ...feedEnv({ SINK: "stdout", DRAIN_MS: "600000" }) };

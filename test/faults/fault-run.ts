@@ -1,9 +1,12 @@
+import { closeOpenRigs } from "../harness/ingester-rig.ts";
 import type { TestKafka } from "../harness/kafka-handle.ts";
 import { whyNoNamespaces } from "../harness/namespaces.ts";
 import type { FaultCase, FaultFigure, FaultForm, FaultRound } from "./fault-case.ts";
 
 /** Seeds are whole numbers below this. */
 const SEEDS = 2 ** 31;
+/** How long a case that was given up may take to put its things away, ms. */
+const TIDY_LIMIT_MS = 20_000;
 
 /** How one run of a case ended. */
 export interface FaultOutcome {
@@ -69,11 +72,20 @@ function checkFigure({ name, value, unit, most, least }: FaultFigure): void {
     throw new Error(`Cannot accept ${name}: ${value} ${unit}, at least ${least}`);
 }
 
+/** The case's work, or its limit: then its programs are ended, and it has a while to put its own things away. */
 async function within(work: Promise<void>, limitMs: number): Promise<void> {
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(() => limit.reject(new Error(`Cannot go on: not done within ${limitMs} ms`)), limitMs);
+  const limit = Promise.withResolvers<void>();
+  const timer = setTimeout(() => limit.resolve(), limitMs);
+  const finished = work.then(() => true);
   try {
-    await Promise.race([work, limit.promise]);
+    if (await Promise.race([finished, limit.promise.then(() => false)])) return;
+    await closeOpenRigs();
+    const tidied = finished.then(
+      () => null,
+      () => null,
+    );
+    await Promise.race([tidied, Bun.sleep(TIDY_LIMIT_MS)]);
+    throw new Error(`Cannot go on: not done within ${limitMs} ms`);
   } finally {
     clearTimeout(timer);
   }

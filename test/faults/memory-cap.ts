@@ -116,11 +116,7 @@ async function cutOff(rig: IngesterRig, { round, load }: Stage): Promise<{ resid
   rig.kafka.proxy.blackhole();
   const startMs = performance.now();
   const before = await rig.metrics();
-  await rig.untilMetrics(
-    "failed attempt",
-    (now) => failures(now) > failures(before),
-    OUTAGE_SEEN_LIMIT_MS,
-  );
+  await rig.untilMetrics("failed attempt", (now) => failures(now) > failures(before), OUTAGE_SEEN_LIMIT_MS);
   let now = before;
   while (performance.now() - startMs < load.outageMs) {
     now = await rig.metrics();
@@ -132,7 +128,12 @@ async function cutOff(rig: IngesterRig, { round, load }: Stage): Promise<{ resid
   const accepted = now.sum("ingester_quotes_accepted_total") - before.sum("ingester_quotes_accepted_total");
   const residentMb = peakMb(rig);
   const rate = accepted / seconds;
-  round.measure({ name: "accepted in the outage", value: rate, unit: "quotes/s", least: RATE_SHARE_MIN * load.ratePerSecond });
+  round.measure({
+    name: "accepted in the outage",
+    value: rate,
+    unit: "quotes/s",
+    least: RATE_SHARE_MIN * load.ratePerSecond,
+  });
   round.measure({ name: "most memory in the outage", value: residentMb, unit: "MB", ...most(load) });
   round.measure({ name: "times a socket was paused", value: now.sum("ingester_feed_pauses_total"), unit: "" });
   return { residentMb };
@@ -152,7 +153,10 @@ async function drain(rig: IngesterRig, { round, load }: Stage & { residentMb: nu
 
 /** Of the flood the ledger tells; of the calm feed the oracle. */
 async function judge(rig: IngesterRig): Promise<void> {
-  const partitions = rig.venue(CALM.name).symbols.slice(0, CALM.symbolCount).map((symbol) => partitionFor(CALM.name, symbol));
+  const partitions = rig
+    .venue(CALM.name)
+    .symbols.slice(0, CALM.symbolCount)
+    .map((symbol) => partitionFor(CALM.name, symbol));
   const flooded = FLOOD_SYMBOLS.map((symbol) => partitionFor(FLOOD, symbol));
   expect(partitions.filter((partition) => flooded.includes(partition))).toEqual([]);
   const verdict = await rig.judge({ except: [FLOOD], partitions: [...new Set(partitions)] });

@@ -46,7 +46,7 @@ export const selfPause: FaultCase = {
       const isNoticed = async () => {
         const now = await rig.metrics();
         const lost = (source: string) => now.sum("market_data_raw_disconnections_total", { source });
-        return lost(CLOSED) === 1 && lost(LOST) === 1;
+        return lost(CLOSED) === 1 && lost(LOST) >= 1;
       };
       await waitUntil(isNoticed, { limitMs: VALID_LIMIT_MS, what: "notice of the lost sessions" });
       rig.venue(LOST).resume();
@@ -79,5 +79,6 @@ async function checkTold(rig: IngesterRig): Promise<void> {
       .filter(({ payload }) => payload["to"] === "backing-off")
       .map(({ payload }) => payload["code"]);
   expect(await codesOf(CLOSED)).toEqual(["ok"]);
-  expect(await codesOf(LOST)).toEqual(["half_open"]);
+  // The sessions after it are as silent, until the venue speaks again.
+  expect([...new Set(await codesOf(LOST))]).toEqual(["half_open"]);
 }

@@ -2,7 +2,7 @@ import type { FaultCase } from "./fault-case.ts";
 import { FIRST_ACK_LIMIT_MS, firstAckMs, holdOutage, seeOutage, throughUnharmed, twoVenues } from "./whole-life.ts";
 
 const RATE = 900;
-const HOLE_MS = { short: 8000, long: 30_000 } as const;
+const HOLE_MS = { short: 4000, long: 30_000 } as const;
 
 /** F3 without root: a proxy takes everything and passes nothing. The kernel notices nothing, only the program can. */
 export const silentProxy: FaultCase = {

@@ -12,20 +12,62 @@ type Change =
   | { readonly kind: "write"; readonly position: number; readonly bytes: Uint8Array }
   | { readonly kind: "truncate"; readonly length: number };
 
+/** Bytes that grow and shrink; what was never written is zeros. */
+class Extent {
+  #buffer: Buffer;
+  #length: number;
+
+  constructor(content: Uint8Array) {
+    this.#buffer = Buffer.from(content);
+    this.#length = content.length;
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  apply(change: Change): void {
+    if (change.kind === "truncate") this.#resize(change.length);
+    else {
+      this.#resize(Math.max(this.#length, change.position + change.bytes.length));
+      this.#buffer.set(change.bytes, change.position);
+    }
+  }
+
+  #resize(length: number): void {
+    if (length > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.max(length, this.#buffer.length * 2));
+      larger.set(this.bytes);
+      this.#buffer = larger;
+    } else if (length < this.#length) this.#buffer.fill(0, length, this.#length);
+    this.#length = length;
+  }
+}
+
 /** A file as programs see it, what of it is on the disk for good, and all that was done to it since. */
 export class DiskFile {
-  #content: Buffer;
-  #durable: Buffer;
-  #unsynced: Change[] = [];
+  readonly #content: Extent;
+  readonly #durable: Extent;
+  readonly #unsynced: Change[];
   #syncedChanges = 0;
 
-  constructor(content: Buffer = Buffer.alloc(0)) {
-    this.#content = content;
-    this.#durable = Buffer.from(content);
+  constructor(durable: Uint8Array = new Uint8Array(0), unsynced: readonly Change[] = []) {
+    this.#durable = new Extent(durable);
+    this.#content = new Extent(durable);
+    this.#unsynced = [...unsynced];
+    for (const change of unsynced) this.#content.apply(change);
   }
 
   get content(): Buffer {
-    return this.#content;
+    return this.#content.bytes;
+  }
+
+  get length(): number {
+    return this.#content.length;
   }
 
   /** All changes ever made, synced or not. */
@@ -44,16 +86,13 @@ export class DiskFile {
   /** The first `changeCount` of all changes are on the disk for good. */
   makeDurable(changeCount: number): void {
     const synced = this.#unsynced.splice(0, Math.max(0, changeCount - this.#syncedChanges));
-    for (const change of synced) this.#durable = applyChange(this.#durable, change);
+    for (const change of synced) this.#durable.apply(change);
     this.#syncedChanges += synced.length;
   }
 
   /** The file after a process died: all that was written is there. */
   afterKill(): DiskFile {
-    const file = new DiskFile(Buffer.from(this.#content));
-    file.#durable = Buffer.from(this.#durable);
-    file.#unsynced = [...this.#unsynced];
-    return file;
+    return new DiskFile(this.#durable.bytes, this.#unsynced);
   }
 
   /** The file after a power cut: each block as it was at some moment since the last sync, and so is the length. */
@@ -62,8 +101,7 @@ export class DiskFile {
     const steps = this.#unsynced.length;
     const common = survival === "nothing" ? 0 : survival === "everything" ? steps : below(random, steps + 1);
     const stepOf = () => (survival === "anything" ? below(random, steps + 1) : common);
-    const versions: Buffer[] = [this.#durable];
-    for (const change of this.#unsynced) versions.push(applyChange(versions[versions.length - 1], change));
+    const versions = this.#versions();
     let length = versions[stepOf()].length;
     // A file grows block by block.
     if (survival === "anything" && length > this.#durable.length && random() < 0.5) {
@@ -78,8 +116,19 @@ export class DiskFile {
     return new DiskFile(content);
   }
 
+  /** The content before the first change that is not synced, and after each. */
+  #versions(): Buffer[] {
+    const versions = [Buffer.from(this.#durable.bytes)];
+    const extent = new Extent(this.#durable.bytes);
+    for (const change of this.#unsynced) {
+      extent.apply(change);
+      versions.push(Buffer.from(extent.bytes));
+    }
+    return versions;
+  }
+
   #change(change: Change): void {
-    this.#content = applyChange(this.#content, change);
+    this.#content.apply(change);
     this.#unsynced.push(change);
   }
 }
@@ -159,17 +208,14 @@ export function pick<T>(random: RandomSource, choices: readonly T[]): T {
   return choices[below(random, choices.length)];
 }
 
-function applyChange(content: Buffer, change: Change): Buffer {
-  if (change.kind === "truncate") {
-    const cut = Buffer.alloc(change.length);
-    content.copy(cut, 0, 0, Math.min(content.length, change.length));
-    return cut;
+/** The same in any order. (Sorting by chance would not do: how often a sort compares is the engine's own business.) */
+export function shuffle<T>(random: RandomSource, items: readonly T[]): T[] {
+  const shuffled = [...items];
+  for (let left = shuffled.length - 1; left > 0; left--) {
+    const other = below(random, left + 1);
+    [shuffled[left], shuffled[other]] = [shuffled[other], shuffled[left]];
   }
-  const end = change.position + change.bytes.length;
-  const changed = Buffer.alloc(Math.max(content.length, end));
-  content.copy(changed);
-  changed.set(change.bytes, change.position);
-  return changed;
+  return shuffled;
 }
 
 function applyNames(names: Map<string, DiskNode>, change: NameChange): void {

@@ -1,6 +1,6 @@
 import type { FolderEntry, SpoolFileSystem } from "../../src/publish/spool/spool-file-system.ts";
 import type { RandomSource } from "../../src/runtime/clock.ts";
-import { below, DiskFile, DiskFolder, type DiskNode } from "./fake-disk.ts";
+import { below, DiskFile, DiskFolder, type DiskNode, shuffle } from "./fake-disk.ts";
 
 /** Every call the spool makes on a disk. */
 export type FileCallKind = keyof SpoolFileSystem;
@@ -77,21 +77,14 @@ export class FakeFileSystem implements SpoolFileSystem {
   }
 
   get usedBytes(): number {
-    return this.files().reduce((sum, path) => sum + this.contentOf(path).length, 0);
+    return this.#walk().reduce((sum, [, file]) => sum + file.length, 0);
   }
 
   /** Paths of all files, sorted. */
   files(): string[] {
-    const paths: string[] = [];
-    const folders: [string, DiskFolder][] = [["", this.#root]];
-    for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-      const [path, folder] = next;
-      for (const [name, node] of folder.names) {
-        if (node instanceof DiskFolder) folders.push([`${path}/${name}`, node]);
-        else paths.push(`${path}/${name}`);
-      }
-    }
-    return paths.sort();
+    return this.#walk()
+      .map(([path]) => path)
+      .sort();
   }
 
   /** What a file holds now. */
@@ -167,7 +160,7 @@ export class FakeFileSystem implements SpoolFileSystem {
       if (node instanceof DiskFile) throw systemError("ENOTDIR", path);
       const entries = [...node.names].map(([name, child]) => ({ name, isFolder: child instanceof DiskFolder }));
       // In no order, as a real disk lists them.
-      return entries.sort(() => this.#random() - 0.5);
+      return shuffle(this.#random, entries);
     });
   }
 
@@ -192,7 +185,7 @@ export class FakeFileSystem implements SpoolFileSystem {
 
   sizeOf(file: number): number {
     const { path, file: node } = this.#opened(file);
-    return this.#act("sizeOf", path, 0, () => node.content.length);
+    return this.#act("sizeOf", path, 0, () => node.length);
   }
 
   write(file: number, bytes: Uint8Array, from: number, length: number, position: number): number {
@@ -308,10 +301,23 @@ export class FakeFileSystem implements SpoolFileSystem {
     return promise;
   }
 
+  #walk(): [string, DiskFile][] {
+    const found: [string, DiskFile][] = [];
+    const folders: [string, DiskFolder][] = [["", this.#root]];
+    for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+      const [path, folder] = next;
+      for (const [name, node] of folder.names) {
+        if (node instanceof DiskFolder) folders.push([`${path}/${name}`, node]);
+        else found.push([`${path}/${name}`, node]);
+      }
+    }
+    return found;
+  }
+
   /** Up to where a file may be written before the disk is full. */
-  #endMax({ content }: DiskFile): number {
+  #endMax({ length }: DiskFile): number {
     if (this.capacityBytes === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    return content.length + Math.max(0, this.capacityBytes - this.usedBytes);
+    return length + Math.max(0, this.capacityBytes - this.usedBytes);
   }
 
   #hold(finish: () => void): void {
@@ -372,7 +378,7 @@ function outcomeOf<T>(work: () => T): Outcome<T> {
 }
 
 function copyOut(file: DiskFile, into: Uint8Array, position: number): number {
-  const end = Math.min(file.content.length, position + into.length);
+  const end = Math.min(file.length, position + into.length);
   if (end <= position) return 0;
   into.set(file.content.subarray(position, end));
   return end - position;

@@ -4,6 +4,7 @@ import { type FeedEnvironment, WATCHDOG_INTERVAL_MS } from "../../src/adapters/f
 import type { FeedPolicy } from "../../src/adapters/feed-policy.ts";
 import { Instrument } from "../../src/domain/instrument.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
+import type { DescriptorUse } from "../../src/runtime/descriptor-use.ts";
 import { ConnectRateLimiter } from "../../src/runtime/rate-limiter.ts";
 import { Ticker } from "../../src/runtime/ticker.ts";
 import { ManualPressure, RecordingEvents, RecordingQuotes } from "./recorders.ts";
@@ -34,6 +35,8 @@ export interface FeedBenchOptions {
   readonly isEnabled?: boolean;
   /** Fixed chance; 1 by default, so that every wait is its bound. */
   readonly random?: () => number;
+  /** File descriptors of the process; absent: as many as are wanted. */
+  readonly descriptors?: () => DescriptorUse | null;
 }
 
 /** The surroundings of feeds under test, with everything they tell kept. */
@@ -65,6 +68,7 @@ export class FeedBench {
       ticker: new Ticker(clock, WATCHDOG_INTERVAL_MS),
       clock,
       random: options.random ?? (() => 1),
+      descriptors: options.descriptors ?? (() => null),
     };
   }
 

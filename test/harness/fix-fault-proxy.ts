@@ -45,6 +45,8 @@ export class FixFaultProxy {
   readonly toLp: Buffer[] = [];
   /** Frames the LP sent that are no market data, or are sent again. */
   readonly fromLp: Buffer[] = [];
+  /** MsgSeqNum (34) of the LP's frames that met a fault. */
+  readonly spoiledNumbers: number[] = [];
   acceptedTotal = 0;
   /** Wall times of the connections taken, ms. */
   readonly acceptedAtMs: number[] = [];
@@ -77,6 +79,11 @@ export class FixFaultProxy {
   /** Faults that were ordered and have not met their frame yet. */
   get ordersLeft(): number {
     return this.#state.orders.reduce((sum, order) => sum + order.left, 0);
+  }
+
+  /** Holes that the faults made in the LP's numbers: frames in a row make one. */
+  get holes(): number {
+    return this.spoiledNumbers.filter((number) => !this.spoiledNumbers.includes(number - 1)).length;
   }
 
   /** Forgets the orders that have not met their frames. */
@@ -216,6 +223,7 @@ class Link {
         continue;
       }
       if (--order.left === 0) state.orders.shift();
+      proxy.spoiledNumbers.push(Number(fieldOf(frame, 34)));
       const spoiled = spoil(frame, order.fault);
       if (spoiled !== null) this.#fromLp.add(spoiled);
     }

@@ -9,10 +9,12 @@ import { EMBEDDED_PROTOS } from "../../src/venues/grpc/embedded-protos.ts";
 import { grpcProfileSchema } from "../../src/venues/grpc/grpc-profile-schema.ts";
 import { GrpcPeerProcess } from "./grpc-peer-process.ts";
 import { ManualPressure, RecordingMonitor } from "./recorders.ts";
+import { waitUntil } from "./wait-until.ts";
 
 const PROFILE_FILE = join(import.meta.dir, "../../config/venues/finam.json");
 /** From then on memory must not grow: code is compiled, buffers have their size. */
 const WARM_MS = 2000;
+const START_LIMIT_MS = 30_000;
 const LOOK_MS = 1000;
 const DRIFT_LOOK_MS = 5;
 
@@ -59,6 +61,8 @@ export async function fullSpeedSoak(seconds: number, say: (line: string) => void
     (end) => end.reason as string,
     (error: unknown) => String(error),
   );
+  // What comes before is the start of either side.
+  await waitUntil(() => quotes > 0, { limitMs: START_LIMIT_MS, what: "quotes" });
   const seen = await watch(seconds, { count: () => quotes, say });
   controller.abort();
   const end = await ended;

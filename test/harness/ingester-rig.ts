@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { feedPrefix } from "../../src/config/feed-names.ts";
@@ -8,16 +8,17 @@ import { mixSeed } from "../../src/simulator/seeded-random.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import type { ExpectedQuote } from "../../src/simulator/venue-dialect.ts";
 import { emptyFolder, type Ran, type Running, startBinary } from "../e2e/binary.ts";
+import { readClosedLedger } from "./closed-ledger.ts";
 import { uniqueTopic } from "./kafka.ts";
 import type { TestKafka } from "./kafka-handle.ts";
 import { type KcatRecord, readTopicWithKcat } from "./kcat.ts";
 import { type LedgerAccount, MetricsText } from "./metrics-text.ts";
 import { judge, type LedgerSnapshot, type Verdict } from "./oracle.ts";
+import { writeProfile } from "./rig-profile.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** Time the whole thing may take to be live, and to have written what it has, ms. */
 const SETTLE_LIMIT_MS = 30_000;
-const VENUES_FOLDER = join(import.meta.dir, "../../config/venues");
 /** No message of any venue: counted as rejected when it is read, so all that was sent before it has been read. */
 const BARRIER = "barrier";
 /** The same for an LP: a whole message, so that nothing else is waited for, with a wrong CheckSum. */
@@ -190,7 +191,10 @@ export class IngesterRig {
   }
 
   /** One page of the admin server, and how long its answer took, ms. */
-  async page(path: string, { isNewConnection = false } = {}): Promise<{ status: number; text: string; tookMs: number }> {
+  async page(
+    path: string,
+    { isNewConnection = false } = {},
+  ): Promise<{ status: number; text: string; tookMs: number }> {
     const startMs = performance.now();
     const response = await fetch(`${this.#url}${path}`, { keepalive: !isNewConnection });
     return { status: response.status, text: await response.text(), tookMs: performance.now() - startMs };
@@ -234,12 +238,7 @@ export class IngesterRig {
   /** After the end: takes the ledger of the log's last lines into the evidence, and returns it. */
   async keepLastLedger(): Promise<readonly LedgerAccount[]> {
     const { stderr } = await this.process.ended;
-    const lines = stderr.split("\n").filter((line) => line.includes('"event":"ledger_closed"'));
-    const accounts = lines.map((line): LedgerAccount => {
-      const { source, accepted, recovered = 0, acked, inMemory, onSpool = 0, ...rest } = JSON.parse(line);
-      const dropped = Object.fromEntries(Object.entries(rest).filter(([name]) => name.startsWith("dropped")));
-      return { source, accepted, recovered, acked, inMemory, onSpool, dropped: reasonsOf(dropped) };
-    });
+    const accounts = readClosedLedger(stderr);
     this.ledgers.push({ session: this.#session, isFinal: true, accounts });
     return accounts;
   }
@@ -343,10 +342,19 @@ export class IngesterRig {
   }
 }
 
+/** Rigs that {@link withRig} has not closed yet. */
+const openRigs = new Set<IngesterRig>();
+
+/** Closes the rigs of a test that was given up in the middle: neither programs nor venues stay behind. */
+export async function closeOpenRigs(): Promise<void> {
+  await Promise.all([...openRigs].map((rig) => rig.close()));
+}
+
 /** Runs `body` with a rig and closes it; a failure names the seed that repeats it. */
 export async function withRig(options: RigOptions, body: (rig: IngesterRig) => Promise<void>): Promise<void> {
   const seed = options.seed ?? Number(process.env["FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   const rig = new IngesterRig(options, seed);
+  openRigs.add(rig);
   try {
     await body(rig);
   } catch (error) {
@@ -354,34 +362,11 @@ export async function withRig(options: RigOptions, body: (rig: IngesterRig) => P
     if (options.seed === undefined) console.error(`Failed with seed ${seed}: FAULT_SEED=${seed} repeats it`);
     throw error;
   } finally {
+    openRigs.delete(rig);
     await rig.close();
   }
 }
 
-/** `droppedMemoryFull` of a log line is `memory_full` of the metrics. */
-function reasonsOf(fields: Record<string, unknown>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, count]) => {
-      const reason = name.slice("dropped".length).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return [reason.slice(1), Number(count)];
-    }),
-  );
-}
-
 function connectionsOf({ symbolCount, profile }: RigFeed): number {
   return Math.ceil(symbolCount / (profile?.limits?.symbolsPerConnection ?? symbolCount));
-}
-
-function writeProfile({ name, venue, profile }: RigFeed): string {
-  const built = JSON.parse(readFileSync(join(VENUES_FOLDER, `${venue}.json`), "utf8"));
-  const { $schema: _, ...rest } = built;
-  const changed = {
-    ...rest,
-    name,
-    sequence: profile?.sequence ?? built.sequence,
-    limits: { ...built.limits, ...profile?.limits },
-  };
-  const file = join(mkdtempSync(join(tmpdir(), "edge-ingester-profile-")), `${name}.json`);
-  writeFileSync(file, JSON.stringify(changed));
-  return file;
 }

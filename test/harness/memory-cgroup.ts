@@ -48,7 +48,12 @@ export class MemoryCgroup {
   /** The cap proves itself: a process that takes more is killed, and the count says so. */
   async prove(): Promise<void> {
     const before = this.kills;
-    const hog = [...this.launcher, String(Bun.which("sh")), "-c", `head -c ${HOG_BYTES} /dev/zero | tail > /dev/null; exit $?`];
+    const hog = [
+      ...this.launcher,
+      String(Bun.which("sh")),
+      "-c",
+      `head -c ${HOG_BYTES} /dev/zero | tail > /dev/null; exit $?`,
+    ];
     const code = await Bun.spawn(hog, { stdin: "ignore", stdout: "ignore", stderr: "ignore" }).exited;
     if (code !== KILLED || this.kills === before) throw new Error(`Cannot cap memory: the hog ended with ${code}`);
     writeFileSync(join(this.#folder, "memory.max_usage_in_bytes"), "0");

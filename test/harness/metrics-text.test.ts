@@ -14,7 +14,15 @@ process_resident_memory_bytes 1.5e+8
 
   test("reads the ledger and sums samples", () => {
     expect(text.ledger()).toEqual([
-      { source: "v", accepted: 7, recovered: 0, acked: 4, inMemory: 1, onSpool: 0, dropped: { memory_full: 2, shutdown: 0 } },
+      {
+        source: "v",
+        accepted: 7,
+        recovered: 0,
+        acked: 4,
+        inMemory: 1,
+        onSpool: 0,
+        dropped: { memory_full: 2, shutdown: 0 },
+      },
     ]);
     expect(text.sum("ingester_quotes_dropped_total")).toBe(2);
     expect(text.sum("process_resident_memory_bytes")).toBe(150_000_000);

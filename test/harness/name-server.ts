@@ -15,7 +15,11 @@ const RESOLVER_OPTIONS = "options timeout:1 attempts:1";
 /** What becomes of questions: an answer, silence, SERVFAIL, or NXDOMAIN. */
 export type NameServerMode = "answer" | "silent" | "broken" | "unknown";
 
-const RESPONSE_CODES: Readonly<Record<Exclude<NameServerMode, "silent">, number>> = { answer: 0, broken: 2, unknown: 3 };
+const RESPONSE_CODES: Readonly<Record<Exclude<NameServerMode, "silent">, number>> = {
+  answer: 0,
+  broken: 2,
+  unknown: 3,
+};
 
 let opened = 0;
 

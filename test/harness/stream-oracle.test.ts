@@ -18,7 +18,13 @@ const GOOD = { duplicates: 0, reordered: 0, missing: 0, untoldJumps: 0 };
 
 describe("StreamJudge", () => {
   test("finds nothing in a good run of two instruments and two sessions", () => {
-    const lines = [line(1), line(1, { symbol: "ETH" }), line(2), line(2, { symbol: "ETH" }), line(1, { session: "s2" })];
+    const lines = [
+      line(1),
+      line(1, { symbol: "ETH" }),
+      line(2),
+      line(2, { symbol: "ETH" }),
+      line(1, { session: "s2" }),
+    ];
     expect(judged(...lines)).toMatchObject({ ...GOOD, records: 5, distinct: new Map([["v", 5]]) });
   });
 

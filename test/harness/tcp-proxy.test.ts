@@ -132,6 +132,25 @@ describe("TcpProxy", () => {
     expect(performance.now() - startMs).toBeGreaterThanOrEqual(79);
   });
 
+  test("a narrow line carries so many bytes a second, and a jittery one keeps their order", async () => {
+    const client = await dial();
+    proxy.line = { delayMs: 20, jitterMs: 20, bytesPerSecond: 10_000, random: Math.random };
+    const startMs = performance.now();
+    for (let i = 0; i < 10; i++) client.write(String(i).repeat(100));
+    await until(() => received.length === 1000);
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(99);
+    expect(received).toBe([...received].sort().join(""));
+  });
+
+  test("a line that slices hands over pieces of a few bytes, in order", async () => {
+    const client = await dial();
+    const before = proxy.piecesTotal;
+    proxy.line = { pieceBytesMax: 3, random: Math.random };
+    client.write("x".repeat(300));
+    await until(() => received.length === 300);
+    expect(proxy.piecesTotal - before).toBeGreaterThanOrEqual(100);
+  });
+
   test("stop() ends a client whose bytes are held", async () => {
     const client = await dial();
     client.on("error", () => undefined);

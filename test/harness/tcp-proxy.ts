@@ -49,7 +49,13 @@ export class TcpProxy {
   readonly #options: TcpProxyOptions;
   readonly #server: Server;
   readonly #links = new Set<Link>();
-  readonly #faults: Faults = { holdsRequests: false, holdsResponses: false, refuses: false, line: PLAIN_LINE, pieces: 0 };
+  readonly #faults: Faults = {
+    holdsRequests: false,
+    holdsResponses: false,
+    refuses: false,
+    line: PLAIN_LINE,
+    pieces: 0,
+  };
   #targetPort: number;
   #acceptedTotal = 0;
 

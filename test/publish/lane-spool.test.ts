@@ -1,133 +1,11 @@
 // Lanes that go through the disk: what goes there when, and that order, counts and promises hold on the way.
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
-import { appendRecord, recordBytesMax } from "../../src/publish/batch-split.ts";
-import type { SendResult } from "../../src/publish/batch-transport.ts";
-import { Publisher } from "../../src/publish/publisher.ts";
-import { FakeClock } from "../harness/fake-clock.ts";
 import { FakeLog, FakeSpool } from "../harness/fake-spool.ts";
-import { FakeTransport } from "../harness/fake-transport.ts";
-
-const DOWN: SendResult = { outcome: "retry", code: "NETWORK_EXCEPTION", message: "away" };
-/** As long as a lane may keep a record in memory alone, with the publisher's look at it (promise P2). */
-const SAFE_AFTER_MS = 700;
-
-/** A broker that can be away, behind the usual rules of idempotence. */
-class Broker extends FakeTransport {
-  isDown = false;
-  /** Attempts answered while it is away. */
-  refused = 0;
-  isKnown = true;
-  #known: (() => void)[] = [];
-
-  override async start(): Promise<void> {
-    if (!this.isKnown) await new Promise<void>((resolve) => this.#known.push(resolve));
-  }
-
-  reveal(): void {
-    this.isKnown = true;
-    for (const resolve of this.#known.splice(0)) resolve();
-  }
-
-  override async send(...args: Parameters<FakeTransport["send"]>): Promise<SendResult> {
-    if (!this.isDown) return await super.send(...args);
-    this.refused++;
-    return DOWN;
-  }
-}
-
-interface Setup {
-  readonly mode?: "overflow" | "write";
-  readonly partitions?: number;
-  readonly spool?: FakeSpool;
-  readonly memoryMaxBytes?: number;
-  readonly batchMaxBytes?: number;
-  readonly backfill?: string | null;
-}
-
-function setUp(options: Setup = {}) {
-  const clock = new FakeClock();
-  const broker = new Broker(options.partitions ?? 1);
-  const spool = options.spool ?? new FakeSpool(["a"]);
-  const totals = { accepted: 0, acked: 0, dropped: 0, assigned: 0 };
-  /** Quotes the broker would never have. */
-  const given = { up: [] as string[] };
-  const publisher = new Publisher({
-    transport: broker,
-    clock,
-    random: () => 1,
-    topics: { quotes: "q", backfill: options.backfill ?? null, events: "e", rejected: "r" },
-    compression: "zstd",
-    isStamped: true,
-    batchMaxBytes: options.batchMaxBytes ?? 100_000,
-    lingerMs: 0,
-    memoryMaxBytes: options.memoryMaxBytes ?? 10_000_000,
-    feedNames: ["a"],
-    instrumentCount: 30,
-    spool,
-    spoolMode: options.mode ?? "overflow",
-    onAcked: (counts) => {
-      totals.acked += counts[0];
-    },
-    onDropped: (counts, _reason, lost) => {
-      totals.dropped += counts[0];
-      for (const { fromSequence, toSequence } of lost)
-        given.up.push(...numbers(toSequence - fromSequence + 1, fromSequence));
-    },
-    onRejected: () => {},
-    onAssigned: () => {
-      totals.assigned++;
-    },
-    onTrouble: () => {},
-  });
-  /** Writes one quote; false when there was no room, which the ledger counts as accepted and dropped. */
-  const write = (value: string, key = "a:X"): boolean => {
-    const lane = publisher.quoteLane(Buffer.from(key));
-    const header = (name: string, text: string) => ({ key: name, value: Buffer.from(text) });
-    const record = {
-      timestampMs: 1_700_000_000_000 + clock.monotonicMs(),
-      key: Buffer.from(key),
-      value: Buffer.from(value),
-      headers: [header("source", "a"), header("symbol", key.slice(2)), header("seq", value)],
-    };
-    totals.accepted++;
-    const batch = lane.reserve(recordBytesMax(record), record.timestampMs);
-    if (batch === null) {
-      totals.dropped++;
-      return false;
-    }
-    appendRecord(batch, record);
-    batch.countsByFeed[0]++;
-    lane.kick();
-    return true;
-  };
-  const held = () => publisher.held();
-  /** 0, or the ledger lies. */
-  const balance = () => {
-    const { inMemory, onSpool } = held();
-    return totals.accepted + spool.recoveredByFeed[0] - totals.acked - totals.dropped - inMemory[0] - onSpool[0];
-  };
-  const run = async (ms: number, step = 50) => {
-    for (let left = ms; left > 0; left -= step) {
-      await clock.advance(Math.min(step, left));
-      expect(balance()).toBe(0);
-    }
-  };
-  const log = (topic = "q", partition = 0) => broker.log.get(`${topic}/${partition}`) ?? [];
-  return { clock, given, broker, spool, totals, publisher, write, held, balance, run, log, start: startOf(publisher) };
-}
-
-function startOf(publisher: Publisher): () => Promise<void> {
-  return () => publisher.start(new AbortController().signal);
-}
-
-function numbers(count: number, from = 0): string[] {
-  return Array.from({ length: count }, (_, i) => String(from + i));
-}
+import { type AwayBroker, DOWN, numbers, SAFE_AFTER_MS, setUpLanes } from "../harness/lane-spool-rig.ts";
 
 describe("a lane with a spool", () => {
   test("touches no disk while acks come in time", async () => {
-    const { run, start, write, spool, log } = setUp();
+    const { run, start, write, spool, log } = setUpLanes();
     await start();
     for (const value of numbers(100)) {
       write(value);
@@ -139,7 +17,7 @@ describe("a lane with a spool", () => {
   });
 
   test("has all on the disk that is older than the promise says, and keeps little in memory", async () => {
-    const { run, start, write, spool, broker, publisher, clock } = setUp();
+    const { run, start, write, spool, broker, publisher, clock } = setUpLanes();
     await start();
     broker.isDown = true;
     for (const value of numbers(200)) {
@@ -156,7 +34,7 @@ describe("a lane with a spool", () => {
   });
 
   test("delivers the backlog first and in order, then goes from memory again", async () => {
-    const { run, start, write, spool, broker, publisher, log, totals } = setUp();
+    const { run, start, write, spool, broker, publisher, log, totals } = setUpLanes();
     await start();
     broker.isDown = true;
     for (const value of numbers(200)) {
@@ -176,7 +54,7 @@ describe("a lane with a spool", () => {
   });
 
   test("an unknown outcome on the way through the disk writes nothing twice", async () => {
-    const { run, start, write, broker, log } = setUp();
+    const { run, start, write, broker, log } = setUpLanes();
     await start();
     for (const value of numbers(300)) {
       if (Math.random() < 0.3) broker.script.push("lost-ack");
@@ -191,7 +69,7 @@ describe("a lane with a spool", () => {
   });
 
   test("splits a batch that came from the disk and settles it when both halves are delivered", async () => {
-    const { run, start, write, broker, log, spool } = setUp();
+    const { run, start, write, broker, log, spool } = setUpLanes();
     await start();
     broker.isDown = true;
     for (const value of numbers(100)) {
@@ -206,7 +84,7 @@ describe("a lane with a spool", () => {
   });
 
   test("half of a split batch is not the whole: a restart before the other half is delivered sends both", async () => {
-    const first = setUp();
+    const first = setUpLanes();
     await first.start();
     first.broker.isDown = true;
     for (const value of numbers(100)) first.write(value);
@@ -217,14 +95,17 @@ describe("a lane with a spool", () => {
     await first.run(2000);
     expect(first.log()).toEqual(numbers(50));
     await first.publisher.stop(0);
-    const second = setUp({ spool: new FakeSpool(["a"], first.spool.all) });
+    const second = setUpLanes({ spool: new FakeSpool(["a"], first.spool.all) });
     await second.start();
     await second.run(1000);
     expect(second.log()).toEqual(numbers(100));
   });
 
   test("a disk without room: memory takes what it can, in order, and only then quotes are refused", async () => {
-    const { run, start, write, broker, log, spool, totals } = setUp({ memoryMaxBytes: 400_000, batchMaxBytes: 20_000 });
+    const { run, start, write, broker, log, spool, totals } = setUpLanes({
+      memoryMaxBytes: 400_000,
+      batchMaxBytes: 20_000,
+    });
     await start();
     broker.isDown = true;
     spool.roomBytes = 50_000;
@@ -242,7 +123,7 @@ describe("a lane with a spool", () => {
   });
 
   test("a disk that has room again takes what waited in memory, before anything newer", async () => {
-    const { run, start, write, broker, log, spool } = setUp();
+    const { run, start, write, broker, log, spool } = setUpLanes();
     await start();
     broker.isDown = true;
     for (const value of numbers(50)) {
@@ -267,7 +148,7 @@ describe("a lane with a spool", () => {
   });
 
   test("a disk that cannot be read is asked again", async () => {
-    const { run, start, write, broker, log, spool } = setUp();
+    const { run, start, write, broker, log, spool } = setUpLanes();
     await start();
     broker.isDown = true;
     for (const value of numbers(200)) {
@@ -285,7 +166,7 @@ describe("a lane with a spool", () => {
   });
 
   test("stop() leaves all on the disk, and a new life delivers it before its own", async () => {
-    const first = setUp();
+    const first = setUpLanes();
     await first.start();
     first.broker.isDown = true;
     for (const value of numbers(100)) {
@@ -299,7 +180,7 @@ describe("a lane with a spool", () => {
     expect(first.totals).toMatchObject({ accepted: 100, acked: 0, dropped: 0 });
     expect(first.balance()).toBe(0);
 
-    const second = setUp({ spool: new FakeSpool(["a"], first.spool.all) });
+    const second = setUpLanes({ spool: new FakeSpool(["a"], first.spool.all) });
     expect(second.spool.recoveredByFeed[0]).toBe(100);
     await second.start();
     for (const value of numbers(50, 100)) {
@@ -314,7 +195,7 @@ describe("a lane with a spool", () => {
 
 describe("SPOOL_MODE=write", () => {
   test("counts a quote as accepted when the disk has its batch", async () => {
-    const { run, start, write, spool, broker, held } = setUp({ mode: "write" });
+    const { run, start, write, spool, broker, held } = setUpLanes({ mode: "write" });
     await start();
     broker.isHeld = true;
     const disk = spool.log({ topic: "q", partition: 0, partitionCount: 1 });
@@ -332,7 +213,7 @@ describe("SPOOL_MODE=write", () => {
   });
 
   test("does not count what the disk refuses, and delivers it all the same", async () => {
-    const { run, start, write, spool, broker, held, log } = setUp({ mode: "write" });
+    const { run, start, write, spool, broker, held, log } = setUpLanes({ mode: "write" });
     await start();
     broker.isHeld = true;
     spool.log({ topic: "q", partition: 0, partitionCount: 1 }).roomBytes = 0;
@@ -352,7 +233,7 @@ describe("partitions that are not known", () => {
   const KEYS = ["a:A", "a:B", "a:C", "a:D", "a:E", "a:F"];
 
   test("records wait on the disk and are dealt out in order once they are", async () => {
-    const { run, start, write, broker, publisher, totals } = setUp({ partitions: 4 });
+    const { run, start, write, broker, publisher, totals } = setUpLanes({ partitions: 4 });
     broker.isKnown = false;
     const started = start();
     publisher.accept();
@@ -380,7 +261,7 @@ describe("partitions that are not known", () => {
   });
 
   test("a backlog of fewer partitions is dealt out before anything newer", async () => {
-    const first = setUp({ partitions: 2 });
+    const first = setUpLanes({ partitions: 2 });
     await first.start();
     first.broker.isDown = true;
     for (const value of numbers(300)) {
@@ -389,7 +270,7 @@ describe("partitions that are not known", () => {
     }
     await first.publisher.stop(0);
 
-    const second = setUp({ partitions: 5, spool: new FakeSpool(["a"], first.spool.all) });
+    const second = setUpLanes({ partitions: 5, spool: new FakeSpool(["a"], first.spool.all) });
     await second.start();
     for (const value of numbers(300, 300)) {
       second.write(value, KEYS[Number(value) % KEYS.length]);
@@ -403,20 +284,20 @@ describe("partitions that are not known", () => {
 
   test("a log of a topic that is none of ours is told, and left alone", async () => {
     const stranger = new FakeLog({ topic: "other", partition: 0, partitionCount: 1 });
-    const first = setUp();
+    const first = setUpLanes();
     await first.start();
     first.broker.isDown = true;
     first.write("0");
     await first.run(2000);
     stranger.append(first.spool.all[0].entries[0].batch, "on_disk");
-    const second = setUp({ spool: new FakeSpool(["a"], [stranger]) });
+    const second = setUpLanes({ spool: new FakeSpool(["a"], [stranger]) });
     await second.start();
     await second.run(1000);
     expect(second.publisher.strangeTopics()).toEqual(["other"]);
     expect(stranger.stored.records).toBe(1);
   });
 
-  function expectInOrder(broker: Broker, count: number): void {
+  function expectInOrder(broker: AwayBroker, count: number): void {
     const all: number[] = [];
     for (const [name, values] of broker.log) {
       if (!name.startsWith("q/")) continue;
@@ -433,7 +314,7 @@ describe("partitions that are not known", () => {
 
 describe("BACKFILL=live_first", () => {
   test("what waited goes to the backfill topic, what is new to the quotes topic at once; each in order", async () => {
-    const { run, start, write, broker, log, totals } = setUp({ backfill: "q.backfill" });
+    const { run, start, write, broker, log, totals } = setUpLanes({ backfill: "q.backfill" });
     await start();
     for (const value of numbers(20)) {
       write(value);
@@ -462,72 +343,3 @@ describe("BACKFILL=live_first", () => {
     expect(totals).toMatchObject({ acked: 320, dropped: 0 });
   });
 });
-
-test("property: whatever broker and disk do, nothing is lost, doubled or out of order", async () => {
-  const step = fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc.record({ kind: fc.constant("write" as const), count: fc.integer({ min: 1, max: 30 }) }),
-    },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant("wait" as const), count: fc.integer({ min: 1, max: 60 }) }) },
-    { weight: 1, arbitrary: fc.constant({ kind: "toggle_broker" as const, count: 0 }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({ kind: fc.constant("lose_acks" as const), count: fc.integer({ min: 1, max: 3 }) }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({ kind: fc.constant("room" as const), count: fc.integer({ min: 0, max: 3000 }) }),
-    },
-    { weight: 1, arbitrary: fc.constant({ kind: "toggle_reads" as const, count: 0 }) },
-    { weight: 1, arbitrary: fc.constant({ kind: "too_large" as const, count: 0 }) },
-    { weight: 1, arbitrary: fc.constant({ kind: "restart" as const, count: 0 }) },
-  );
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { maxLength: 40 }),
-      fc.constantFrom("overflow" as const, "write" as const),
-      async (steps, mode) => {
-        const delivered: string[] = [];
-        let rig = setUp({ mode });
-        await rig.start();
-        let next = 0;
-        const givenUp: string[] = [];
-        for (const { kind, count } of steps) {
-          const disk = rig.spool.log({ topic: "q", partition: 0, partitionCount: 1 });
-          if (kind === "write") for (let i = 0; i < count; i++) rig.write(String(next++));
-          else if (kind === "wait") await rig.run(count * 50);
-          else if (kind === "toggle_broker") rig.broker.isDown = !rig.broker.isDown;
-          else if (kind === "lose_acks") for (let i = 0; i < count; i++) rig.broker.script.push("lost-ack");
-          else if (kind === "room") disk.roomBytes = count > 2000 ? Number.POSITIVE_INFINITY : count;
-          else if (kind === "toggle_reads") disk.isReadable = !disk.isReadable;
-          else if (kind === "too_large")
-            rig.broker.script.push({ outcome: "too_large", code: "MESSAGE_TOO_LARGE", message: "" });
-          else {
-            disk.roomBytes = Number.POSITIVE_INFINITY;
-            disk.isReadable = true;
-            await rig.publisher.stop(0);
-            expect(rig.balance()).toBe(0);
-            delivered.push(...rig.log());
-            givenUp.push(...rig.given.up);
-            rig = setUp({ mode, spool: new FakeSpool(["a"], rig.spool.all) });
-            await rig.start();
-          }
-        }
-        const disk = rig.spool.log({ topic: "q", partition: 0, partitionCount: 1 });
-        disk.roomBytes = Number.POSITIVE_INFINITY;
-        disk.isReadable = true;
-        rig.broker.isDown = false;
-        rig.broker.script.length = 0;
-        await rig.run(20_000, 500);
-        delivered.push(...rig.log());
-        const distinct = [...new Set(delivered)];
-        expect(distinct).toEqual(
-          numbers(next).filter((value) => !givenUp.includes(value) || delivered.includes(value)),
-        );
-        expect(rig.held().inMemory[0] + rig.held().onSpool[0]).toBe(0);
-      },
-    ),
-    { numRuns: 300 },
-  );
-}, 60_000);

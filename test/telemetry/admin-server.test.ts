@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { IngestError } from "../../src/domain/ingest-error.ts";
 import { type AdminServer, type AdminServerOptions, startAdminServer } from "../../src/telemetry/admin-server.ts";
+import { DashboardTaps } from "../../src/telemetry/dashboard/dashboard-taps.ts";
 import { HealthMonitor } from "../../src/telemetry/health.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { createMetricsRegistry } from "../../src/telemetry/metrics-registry.ts";
@@ -27,7 +28,8 @@ function setUp(changes: Partial<AdminServerOptions> = {}) {
   const redact = createRedactor(["hunter2"]);
   const destination = { write: (line: string) => void logged.push(line), flush: () => {}, linesLost: 0 };
   const log = createLog({ level: "debug", redact, clock, destination });
-  const options = { host: "127.0.0.1", port: 0, health, takeSnapshot, redact, log };
+  const taps = new DashboardTaps();
+  const options = { host: "127.0.0.1", port: 0, health, takeSnapshot, redact, log, clock, taps };
   const server = startAdminServer({ ...options, metrics: createMetricsRegistry(takeSnapshot), ...changes });
   running.push(server);
   return { clock, source, server, logged };

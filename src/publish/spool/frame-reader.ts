@@ -44,18 +44,15 @@ export async function readFrameAt(
   }
 }
 
-/** The time of the first record of a frame, read at once; null when there is none or the disk does not give it. */
-export function peekTimeMs(
-  fileSystem: SpoolFileSystem,
-  files: FileHandles,
-  { path, segmentId, at }: Pick<FramePlace, "path" | "segmentId" | "at">,
-): number | null {
-  const bytes = Buffer.allocUnsafe(LOOK_AHEAD_BYTES);
+/** The frame at a place, read at once; null when there is none or the disk does not give it (reading it will tell). */
+export function peekFrame(fileSystem: SpoolFileSystem, files: FileHandles, place: FramePlace): Frame | null {
+  const bytes = Buffer.allocUnsafe(Math.min(LOOK_AHEAD_BYTES, place.end - place.at));
   try {
-    const count = readFully(fileSystem, files.use(path), bytes, at);
-    return decodeFrame(bytes.subarray(0, count), 0, segmentId)?.firstTimeMs ?? null;
+    const count = readFully(fileSystem, files.use(place.path), bytes, place.at);
+    const frame = decodeFrame(bytes.subarray(0, count), 0, place.segmentId);
+    if (frame !== null) mapPairs(frame.pairs, place.feedMap);
+    return frame;
   } catch {
-    // Only a figure hangs on it; the reading itself will find the trouble and tell it.
     return null;
   }
 }

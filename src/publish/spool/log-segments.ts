@@ -3,6 +3,7 @@ import type { SealedBatch } from "../sealed-batch.ts";
 import type { LogName } from "./batch-log.ts";
 import { CHECKPOINT_BYTES, type Checkpoint } from "./checkpoint.ts";
 import { FRAME_FIXED_BYTES, type Frame, PAIR_BYTES } from "./frame.ts";
+import type { Hole } from "./position-holes.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentFile } from "./segment-file.ts";
 import { appendFrame, closeSegment, createSegment } from "./segment-writer.ts";
@@ -56,12 +57,20 @@ export class LogSegments {
     this.#endPosition = Math.max(this.#checkpoint.end, this.#checkpoint.settled, ...ends);
   }
 
+  get name(): LogName {
+    return this.#parts.name;
+  }
+
   get list(): readonly Segment[] {
     return this.#list;
   }
 
   get endPosition(): number {
     return this.#endPosition;
+  }
+
+  get hasHoles(): boolean {
+    return this.#checkpoint.holes.all.length > 0;
   }
 
   /** All of these positions hold nothing any more, and that is counted. */
@@ -99,19 +108,21 @@ export class LogSegments {
     return batch.bytes.length + FRAME_FIXED_BYTES + batch.countsByFeed.length * PAIR_BYTES + headBytes;
   }
 
-  /** Everything below is delivered, given up or lost. */
-  settleUpTo(position: number): void {
-    // Positions come twice where a checkpoint was lost once: what lies in later segments must not be passed over.
+  /** Everything below a position is delivered, given up or lost. @param at the segment it lies in; null: at the end */
+  settleUpTo(position: number, at: Segment | null): void {
     let settled = position;
-    for (let i = 1; i < this.#list.length; i++) settled = Math.min(settled, this.#list[i].basePosition);
+    // Positions come twice where a checkpoint was lost once: what lies in later segments must not be passed over.
+    for (const { ordinal, basePosition } of this.#list) {
+      if (at !== null && ordinal > at.ordinal) settled = Math.min(settled, basePosition);
+    }
     if (settled <= this.#checkpoint.settled) return;
     this.#checkpoint.settled = settled;
     this.#checkpoint.holes.forgetBelow(settled);
     this.saveCheckpoint();
   }
 
-  /** Records of [from, to) are lost and counted: the next start does not count them again. */
-  addHole(from: number, to: number): void {
+  /** The records of a hole are lost and counted: the next start does not count them again. */
+  addHole({ from, to }: Hole): void {
     this.#checkpoint.holes.add(from, to);
     this.saveCheckpoint();
   }

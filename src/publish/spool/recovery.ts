@@ -151,11 +151,11 @@ function readThrough(options: RecoveryOptions, file: SegmentFile, checkpoint: Ch
     const end = position + recordCount;
     if (position > expected) holes.push({ from: expected, to: position });
     expected = end;
-    if (oldestMs < 0) oldestMs = frame.firstTimeMs;
     newestMs = Math.max(newestMs, frame.lastTimeMs);
     total.addFrame(frame, 1);
     if (end <= checkpoint.settled || checkpoint.holes.countWithin(position, end) === recordCount) return;
     start ??= { offset, position, timeMs: frame.firstTimeMs };
+    if (oldestMs < 0) oldestMs = frame.firstTimeMs;
     unread.addFrame(frame, 1);
   };
   const end = footer?.dataEnd ?? file.fileBytes;

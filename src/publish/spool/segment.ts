@@ -26,6 +26,7 @@ export class Segment {
   dataEnd: number;
   /** Of the file, with header and footer and what a failed write has left. */
   fileBytes: number;
+  /** First record of the first frame that was left when memory came to know the segment; newest record of all. */
   oldestMs = -1;
   newestMs = -1;
   /** All frames, for the footer. */

@@ -39,6 +39,9 @@ export interface SpoolCore {
   noteWriteFailure(error: unknown): void;
 }
 
+/** Why records are lost; `missing`: nothing of them was found, told as damage. */
+export type LossReason = SpoolLossReason | "missing";
+
 /** Records that are lost, before they are told. */
 export interface LostRecords {
   readonly records: number;
@@ -46,13 +49,8 @@ export interface LostRecords {
   readonly counts: Int32Array | null;
 }
 
-/** Counts a loss and tells it. @param isMissing for damage: nothing of the records was found */
-export function tellLoss(
-  core: SpoolCore,
-  topic: string,
-  reason: SpoolLossReason | "missing",
-  { records, counts }: LostRecords,
-): void {
+/** Counts a loss and tells it. */
+export function tellLoss(core: SpoolCore, topic: string, reason: LossReason, { records, counts }: LostRecords): void {
   if (records <= 0) return;
   const { figures } = core;
   if (reason === "spool_full") figures.droppedRecords += records;

@@ -269,7 +269,7 @@ class DiskSpool implements Spool {
     let oldestMs = Number.POSITIVE_INFINITY;
     for (const log of this.#logs.values()) {
       const ms = log.oldestUnreadMs;
-      if (ms < 0 || ms >= oldestMs || log.oldestSegment() === null) continue;
+      if (ms < 0 || ms >= oldestMs || !log.hasUnread()) continue;
       oldest = log;
       oldestMs = ms;
     }

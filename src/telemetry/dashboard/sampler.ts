@@ -120,11 +120,19 @@ function feedPoint(track: FeedTrack, now: { accepted: number; acked: number }, s
   };
 }
 
-/** A silence must not make itself usual: while it lasts, nothing is learnt. */
+/** A silence is learnt only when it is over: it must not make itself usual while it lasts. */
 function noteSecond(track: FeedTrack, hasQuotes: boolean): void {
-  track.quietSeconds = hasQuotes ? 0 : track.quietSeconds + 1;
-  const isLearning = track.seconds > 0 || hasQuotes;
-  if (!isLearning || track.quietSeconds >= SILENT_AFTER_MS / 1000) return;
+  if (!hasQuotes) {
+    track.quietSeconds = Math.min(USUAL_SECONDS, track.quietSeconds + 1);
+    return;
+  }
+  const misses = track.seconds === 0 ? 0 : track.quietSeconds;
+  track.quietSeconds = 0;
+  for (let i = 0; i < misses; i++) learn(track, 0);
+  learn(track, 1);
+}
+
+function learn(track: FeedTrack, hit: 0 | 1): void {
   track.seconds = Math.min(USUAL_SECONDS, track.seconds + 1);
-  track.steadyShare += ((hasQuotes ? 1 : 0) - track.steadyShare) / track.seconds;
+  track.steadyShare += (hit - track.steadyShare) / track.seconds;
 }

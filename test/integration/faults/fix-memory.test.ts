@@ -9,7 +9,8 @@ import { FaultyFeed } from "./faulty-feed.ts";
 
 const TEST_LIMIT_MS = 60_000;
 const HEARTBEAT_S = 1;
-const MEMORY_MAX_BYTES = 1024 * 1024;
+/** The rest beyond the share at which sockets are paused takes what one read of a socket holds. */
+const MEMORY_MAX_BYTES = 4 * 1024 * 1024;
 const BATCH_MAX_BYTES = 16_384;
 /** Longer than an LP waits for a Heartbeat: it must get ours while its messages are not read. */
 const PAUSE_MAX_MS = 3 * HEARTBEAT_S * 1000;

@@ -83,7 +83,7 @@ describeWithOwnKafka("the program at its end", () => {
   );
 
   test(
-    "SIGTERM while Kafka is down: exit 1 within DRAIN_MS, the lost quotes counted in the log",
+    "SIGTERM while Kafka is down, without a spool: exit 1 within DRAIN_MS, the lost quotes counted in the log",
     () =>
       withRig(downOptions(SHORT_DRAIN_MS), async (rig) => {
         await fillWhileDown(rig);
@@ -161,8 +161,9 @@ describeWithOwnKafka("the program at its end", () => {
   );
 });
 
+/** Without a spool, so that there is something to drain; with one: `test/faults/orderly-end.ts`. */
 function downOptions(drainMs: number) {
-  return { kafka, feeds: FEEDS, isProxied: true, env: { DRAIN_MS: String(drainMs) } };
+  return { kafka, feeds: FEEDS, isProxied: true, env: { DRAIN_MS: String(drainMs), SPOOL_MODE: "off" } };
 }
 
 /** Live first; then Kafka is cut off, quotes gather in memory, and the venues fall quiet. */

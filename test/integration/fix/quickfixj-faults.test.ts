@@ -55,7 +55,9 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
         await rig.lp.setRate(1000);
       }
       await expectHealed();
-      expect(resendRequests()).toBe(3);
+      // A Heartbeat between two that were lost makes two holes of one.
+      expect(resendRequests()).toBeGreaterThanOrEqual(3);
+      expect(resendRequests()).toBeLessThanOrEqual(rig.proxy.holes);
       // Replays mend the books. Now and then QuickFIX/J fills such a hole instead (once in some fifty runs): then they are
       // asked for anew, once a hole, which is told as well.
       const requests = (await rig.lp.status()).received["V"] ?? 0;
@@ -109,7 +111,8 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
     rig.proxy.order({ fault: "lose", count: 1, msgType: "X" });
     await rig.until("second ResendRequest", () => resendRequests() > 1);
     await expectHealed();
-    expect(resendRequests()).toBe(2);
+    // Once more when the answer of a busy LP is late, and no oftener: then the session would be over.
+    expect([2, 3]).toContain(resendRequests());
     expect(rig.feed.status().disconnections).toBe(0);
   });
 

@@ -7,6 +7,8 @@ import { FixRig, type FixRigOptions, RIG_SYMBOLS } from "./fix-rig.ts";
 const START_LIMIT_MS = 60_000;
 /** For many thousand messages on a machine that is busy with other things. */
 const BURST_LIMIT_MS = 120_000;
+/** How late a machine that is busy with other things may be. */
+const BUSY_MS = 10_000;
 let peer: FixPeerProcess;
 let rig: FixRig;
 
@@ -173,7 +175,7 @@ describe("FixAdapter loses its session and comes back", () => {
     const startMs = performance.now();
     await rig.until("end of the session", () => rig.feed.status().errors > 0);
     expect(rig.lastError).toStartWith("half_open: ");
-    expect(performance.now() - startMs).toBeLessThan(4500);
+    expect(performance.now() - startMs).toBeLessThan(2500 + BUSY_MS);
     rig.proxy.dropConnections();
     rig.proxy.release();
     await rig.until("second session", () => rig.feed.state === "live");

@@ -8,6 +8,10 @@ import { createKafkaCertificates } from "../../harness/kafka-certificates.ts";
 import { waitUntil } from "../../harness/wait-until.ts";
 import { GrpcRig, type GrpcRigOptions } from "./grpc-rig.ts";
 
+/** How late a machine that is busy with other things may be. */
+const BUSY_MS = 5000;
+/** For many thousand messages on such a machine. */
+const FLOOD_LIMIT_MS = 120_000;
 const peers: GrpcPeerProcess[] = [];
 const rigs: GrpcRig[] = [];
 
@@ -50,30 +54,38 @@ describe("a grpc-go server: data", () => {
     expect(rig.monitor.notes).toContain("SBER@MISX acked");
   });
 
-  test("every message of a flood arrives, and the end of the stream is an end by plan", async () => {
-    const { port } = await startPeer();
-    const rig = startRig({ port, symbols: ["FLOOD-100000@X"] });
-    expect(await rig.isOver()).toEqual({ reason: "planned", message: "The venue ended the stream" });
-    expect(rig.quotes.count).toBe(100_000);
-    expect(rig.monitor.frames).toBe(100_000);
-  });
+  test(
+    "every message of a flood arrives, and the end of the stream is an end by plan",
+    async () => {
+      const { port } = await startPeer();
+      const rig = startRig({ port, symbols: ["FLOOD-100000@X"] });
+      expect(await rig.isOver()).toEqual({ reason: "planned", message: "The venue ended the stream" });
+      expect(rig.quotes.count).toBe(100_000);
+      expect(rig.monitor.frames).toBe(100_000);
+    },
+    FLOOD_LIMIT_MS,
+  );
 
-  test("memory that is full stops the server, and nothing is lost", async () => {
-    const { port } = await startPeer();
-    const rig = startRig({ port, symbols: ["FLOOD-300000@X"] });
-    for (let round = 1; round <= 5; round++) {
-      await rig.hasQuotes(round * 10_000);
-      rig.pressure.set(true);
-      await Bun.sleep(30);
-      const count = rig.quotes.count;
-      await Bun.sleep(50);
-      expect(rig.quotes.count).toBe(count);
-      rig.pressure.set(false);
-    }
-    await rig.isOver();
-    expect(rig.quotes.count).toBe(300_000);
-    expect(rig.monitor.pauses).toBe(5);
-  });
+  test(
+    "memory that is full stops the server, and nothing is lost",
+    async () => {
+      const { port } = await startPeer();
+      const rig = startRig({ port, symbols: ["FLOOD-300000@X"] });
+      for (let round = 1; round <= 5; round++) {
+        await rig.hasQuotes(round * 10_000);
+        rig.pressure.set(true);
+        await Bun.sleep(30);
+        const count = rig.quotes.count;
+        await Bun.sleep(50);
+        expect(rig.quotes.count).toBe(count);
+        rig.pressure.set(false);
+      }
+      await rig.isOver();
+      expect(rig.quotes.count).toBe(300_000);
+      expect(rig.monitor.pauses).toBe(5);
+    },
+    FLOOD_LIMIT_MS,
+  );
 
   test("a big message is taken up to the limit, and above it costs the session", async () => {
     const { port } = await startPeer();
@@ -119,7 +131,7 @@ describe("a grpc-go server: trouble", () => {
     const beganMs = performance.now();
     await peer.kill();
     expect(await rig.isOver()).toMatchObject({ code: "closed_unclean", retry: "backoff" });
-    expect(performance.now() - beganMs).toBeLessThan(2000);
+    expect(performance.now() - beganMs).toBeLessThan(1000 + BUSY_MS);
     const second = await startPeer({ port: peer.port });
     expect(second.port).toBe(peer.port);
     rig.start();
@@ -138,7 +150,7 @@ describe("a grpc-go server: trouble", () => {
       expect(await rig.isOver()).toMatchObject({ retry: "backoff" });
       const tookMs = performance.now() - beganMs;
       expect(tookMs).toBeGreaterThan(400);
-      expect(tookMs).toBeLessThan(4000);
+      expect(tookMs).toBeLessThan(1500 + BUSY_MS);
     } finally {
       peer.thaw();
     }
@@ -152,7 +164,7 @@ describe("a grpc-go server: trouble", () => {
     const beganMs = performance.now();
     rig.controller.abort();
     expect(await rig.isOver()).toEqual({ reason: "aborted" });
-    expect(performance.now() - beganMs).toBeLessThan(1000);
+    expect(performance.now() - beganMs).toBeLessThan(BUSY_MS);
     peer.thaw();
   });
 

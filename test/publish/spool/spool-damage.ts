@@ -65,7 +65,7 @@ const DAMAGERS: Readonly<Record<string, Damager>> = {
     const bytes = readFileSync(path);
     const at = below(random, Math.ceil(bytes.length / PAGE_BYTES)) * PAGE_BYTES;
     const lost = overlapping(folder, path, at, at + PAGE_BYTES);
-    bytes.fill(0, at, at + PAGE_BYTES);
+    bytes.fill(0, at, Math.min(at + PAGE_BYTES, bytes.length));
     writeFileSync(path, bytes);
     return { text: `page zeroed at ${at} of ${path}`, lost, mayRepeat: false };
   },
