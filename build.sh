@@ -26,7 +26,7 @@ Usage: ./build.sh <command> [arguments]
   build [--target TARGET] [--outfile FILE]
                        compile dist/edge-ingester; TARGET: bun-linux-x64-baseline (default), bun-linux-x64,
                        bun-linux-x64-modern, bun-linux-arm64, bun-linux-x64-musl, bun-linux-arm64-musl
-  faults [--short] [--list] [fault...]
+  faults [--short] [--list] [--record] [fault...]
                        bring about the faults of docs/promises.md in their long forms, one after the other, and write what was
                        measured to dist/faults-report.md; root is needed for those that cut lines (all: hours; F1 F3 …: some)
   bench [section...]   measure CPU per quote, latency and memory, print tables: websocket, fix, grpc, rest (all)

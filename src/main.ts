@@ -6,6 +6,7 @@ import { fixCommand } from "./commands/fix.ts";
 import { createHelpCommand } from "./commands/help.ts";
 import { runCommand } from "./commands/run.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { spoolCommand } from "./commands/spool.ts";
 import { topicsCommand } from "./commands/topics.ts";
 import { venuesCommand } from "./commands/venues.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -20,6 +21,7 @@ const SHOWN: readonly Command[] = [
   checkCommand,
   venuesCommand,
   topicsCommand,
+  spoolCommand,
   fixCommand,
   versionCommand,
 ];

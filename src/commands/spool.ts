@@ -1,33 +1,32 @@
+import { existsSync } from "node:fs";
 import { createNodeFileSystem } from "../publish/spool/node-file-system.ts";
 import { type Command, type CommandContext, ExitCode } from "./command.ts";
 import { loadAll } from "./load.ts";
 import { parseOptions } from "./parse-options.ts";
 import { dropFromSpool } from "./spool-drop.ts";
 import { exportSpool } from "./spool-export.ts";
+import { SPOOL_OPTIONS, type SpoolJob, type SpoolValues } from "./spool-job.ts";
 import { listSpool } from "./spool-list.ts";
 import { verifySpool } from "./spool-verify.ts";
 
+interface SpoolVerb {
+  run(job: SpoolJob): Promise<number>;
+  /** Beside `--dir`. */
+  readonly options: readonly (keyof SpoolValues)[];
+  /** The spool must not be in use. */
+  readonly needsLock: boolean;
+}
+
 /** The words after `spool`. */
-const VERBS = {
+const VERBS: Readonly<Record<string, SpoolVerb>> = {
   ls: { run: listSpool, options: ["json"], needsLock: false },
   verify: { run: verifySpool, options: ["json"], needsLock: true },
   export: { run: exportSpool, options: ["topic", "partition", "from", "to", "out"], needsLock: true },
   drop: { run: dropFromSpool, options: ["json", "topic", "older-than", "all", "yes"], needsLock: true },
-} as const;
+};
 
-/** Options of all verbs; each verb takes `--dir` and those named above. */
-const OPTIONS = {
-  dir: { type: "string" },
-  json: { type: "boolean" },
-  topic: { type: "string" },
-  partition: { type: "string" },
-  from: { type: "string" },
-  to: { type: "string" },
-  out: { type: "string" },
-  "older-than": { type: "string" },
-  all: { type: "boolean" },
-  yes: { type: "boolean" },
-} as const;
+/** As a verb of a sentence. */
+const WHAT: Readonly<Record<string, string>> = { ls: "list", verify: "verify", export: "export", drop: "drop from" };
 
 /** `edge-ingester spool`. */
 export const spoolCommand: Command = {
@@ -60,7 +59,7 @@ Examples:
   edge-ingester spool drop --older-than 7d --yes
 `,
   async run(context) {
-    const options = parseOptions(context.args, OPTIONS, 1);
+    const options = parseOptions(context.args, SPOOL_OPTIONS, 1);
     if ("problem" in options) {
       context.complain(`${options.problem}\n`);
       return ExitCode.usage;
@@ -70,7 +69,7 @@ Examples:
       context.complain(spoolCommand.help);
       return ExitCode.usage;
     }
-    const verb = VERBS[word as keyof typeof VERBS];
+    const verb = VERBS[word];
     const allowed: readonly string[] = ["dir", ...verb.options];
     const extra = Object.keys(options.values).find((name) => !allowed.includes(name));
     if (extra !== undefined) {
@@ -79,11 +78,32 @@ Examples:
     }
     const directory = options.values.dir ?? (await configuredDirectory(context));
     if (directory === null) return ExitCode.usage;
-    const job = { context, directory, values: options.values, fileSystem: createNodeFileSystem() };
-    return await runOn(job, verb);
+    return await runOn({ context, directory, values: options.values, fileSystem: createNodeFileSystem() }, word, verb);
   },
 };
 
 async function configuredDirectory(context: CommandContext): Promise<string | null> {
   return (await loadAll(context))?.config.spool.directory ?? null;
+}
+
+async function runOn(job: SpoolJob, word: string, { run, needsLock }: SpoolVerb): Promise<number> {
+  const { context, directory, fileSystem } = job;
+  const fail = (state: string) => {
+    context.complain(`Cannot ${WHAT[word]} the spool in '${directory}': ${state}\n`);
+    return ExitCode.failed;
+  };
+  try {
+    if (!existsSync(directory)) return fail("there is no such directory");
+    if (!needsLock) return await run(job);
+    const holder = fileSystem.claimFolder(directory);
+    if (holder !== null)
+      return fail(`process ${holder} uses it. Stop the service first; 'spool ls' works while it runs`);
+    try {
+      return await run(job);
+    } finally {
+      fileSystem.releaseFolder(directory);
+    }
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }

@@ -35,6 +35,13 @@ export function takeLock(path: string): number | null {
   }
 }
 
+/** The id of the process that holds the lock; null when none that runs does. */
+export function lockHolder(path: string): number | null {
+  const text = readIfThere(path);
+  const holder = text === null ? null : readHolder(text);
+  return holder !== null && isRunning(holder) ? holder.pid : null;
+}
+
 /** Gives the lock back; one that is not there any more is fine. */
 export function releaseLock(path: string): void {
   removeIfThere(path);

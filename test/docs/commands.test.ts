@@ -8,6 +8,7 @@ import { fixCommand } from "../../src/commands/fix.ts";
 import { createHelpCommand } from "../../src/commands/help.ts";
 import { runCommand } from "../../src/commands/run.ts";
 import { simulateCommand } from "../../src/commands/simulate.ts";
+import { spoolCommand } from "../../src/commands/spool.ts";
 import { topicsCommand } from "../../src/commands/topics.ts";
 import { venuesCommand } from "../../src/commands/venues.ts";
 import { versionCommand } from "../../src/commands/version.ts";
@@ -22,7 +23,16 @@ import { commandsOf, type DocumentedCommand, examplesOf, readPages } from "./doc
 // What the pages and help texts tell people to type: it is run where that needs no network, else its words, options and
 // variables are held against the program.
 
-const SHOWN = [runCommand, demoCommand, checkCommand, venuesCommand, topicsCommand, fixCommand, versionCommand];
+const SHOWN = [
+  runCommand,
+  demoCommand,
+  checkCommand,
+  venuesCommand,
+  topicsCommand,
+  spoolCommand,
+  fixCommand,
+  versionCommand,
+];
 const COMMANDS: readonly Command[] = [...SHOWN, createHelpCommand(SHOWN), simulateCommand];
 /** They connect nothing and end by themselves. */
 const RUNNABLE = ["help", "version", "venues"];
@@ -167,7 +177,7 @@ describe("variables the pages name", () => {
   const feedKeys = [...known].filter((name) => name.startsWith("<FEED>_")).map((name) => name.slice("<FEED>".length));
   /** Names that stand for others, examples of wrong ones, and words that are no variables. */
   const OTHERS =
-    /^(X|X_FILE|LOGLEVEL|KAFKA_BROKER|KAFKA_HOME|KAFKA_OPTS|KAFKA_BROKERS_TEST|BUN_[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED)$/;
+    /^(X|X_FILE|LOGLEVEL|KAFKA_BROKER|KAFKA_HOME|KAFKA_OPTS|KAFKA_BROKERS_TEST|FAULT_SEED|BUN_[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED)$/;
 
   for (const { path, text } of PAGES) {
     test(`${path} names none that does not exist`, () => {

@@ -22,7 +22,7 @@ const NOTICED_LIMIT_MS = 2 * REQUEST_TIMEOUT_MS + 1000;
 export const blackHole: FaultCase = {
   fault: "F3",
   name: "black-hole",
-  title: "black hole: the line to the broker is cut below TCP",
+  title: "Black hole: the line to the broker is cut below TCP",
   needsRoot: true,
   limitMs: { short: 90_000, long: 1_800_000 },
   async run(round) {

@@ -20,7 +20,7 @@ const NEAR = "near";
 export const deadLine: FaultCase = {
   fault: "F12",
   name: "dead-line",
-  title: "half-open: the line to two venues (WebSocket, FIX) is cut below TCP",
+  title: "Half-open: the line to two venues (WebSocket, FIX) is cut below TCP",
   needsRoot: true,
   limitMs: { short: 60_000, long: 300_000 },
   async run(round) {

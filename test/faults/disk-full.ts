@@ -77,7 +77,8 @@ async function watchFull(rig: IngesterRig, form: FaultForm): Promise<void> {
   const endMs = performance.now() + FULL_MS[form];
   while (performance.now() < endMs) {
     const now = await rig.metrics();
-    for (const state of ["ok", "full", "failing"]) if (now.sum("ingester_spool_state", { state }) === 1) states.add(state);
+    for (const state of ["ok", "full", "failing"])
+      if (now.sum("ingester_spool_state", { state }) === 1) states.add(state);
     expect(now.sum("ingester_ledger_imbalance_quotes")).toBe(0);
     expect(now.sum("ingester_spool_bytes")).toBeLessThanOrEqual(DISK_BYTES);
     expect((await rig.page("/healthz")).status).toBe(200);
@@ -94,8 +95,18 @@ async function watchFreed(rig: IngesterRig, round: FaultRound): Promise<void> {
   await Bun.sleep(FREED_MS);
   const after = await rig.metrics();
   const grown = (name: string) => after.sum(name) - before.sum(name);
-  round.measure({ name: "dropped once it was freed", value: grown("ingester_quotes_dropped_total"), unit: "quotes", most: 0 });
-  round.measure({ name: "written once it was freed", value: grown("ingester_spool_written_records_total"), unit: "quotes", least: 1 });
+  round.measure({
+    name: "dropped once it was freed",
+    value: grown("ingester_quotes_dropped_total"),
+    unit: "quotes",
+    most: 0,
+  });
+  round.measure({
+    name: "written once it was freed",
+    value: grown("ingester_spool_written_records_total"),
+    unit: "quotes",
+    least: 1,
+  });
 }
 
 async function judge(rig: IngesterRig, round: FaultRound): Promise<void> {

@@ -13,7 +13,7 @@ const WRITTEN_LIMIT_MS = 10_000;
 export const lostAcks: FaultCase = {
   fault: "F5",
   name: "lost-acks",
-  title: "batches are written, their acks come after the request timeout or never",
+  title: "Batches are written, their acks come after the request timeout or never",
   limitMs: { short: 90_000, long: 600_000 },
   async run(round) {
     const kafka = await round.kafka();

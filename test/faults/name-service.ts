@@ -5,7 +5,7 @@ import { NameServer, type NameServerMode } from "../harness/name-server.ts";
 import { TcpProxy } from "../harness/tcp-proxy.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 import type { FaultCase } from "./fault-case.ts";
-import { throughLife } from "./whole-life.ts";
+import { isKafkaInTrouble, throughLife } from "./whole-life.ts";
 
 /** The runtime keeps the address of a WebSocket's host for so long, s; it says so nowhere but in this variable. */
 const CACHE_VARIABLE = "BUN_CONFIG_DNS_TIME_TO_LIVE_SECONDS";
@@ -138,8 +138,7 @@ async function seeNoNames(
     return isFailed && names.questionsAbout(lp.name) > asked;
   };
   await waitUntil(isSeen, { limitMs: SEEN_LIMIT_MS, what: `lookup that fails for '${mode}'` });
-  const isUnreachable = async () => (await rig.page("/readyz")).text.includes("sink kafka");
-  await waitUntil(isUnreachable, { limitMs: SEEN_LIMIT_MS, what: "Kafka out of reach" });
+  await waitUntil(() => isKafkaInTrouble(rig), { limitMs: SEEN_LIMIT_MS, what: "Kafka out of reach" });
 }
 
 /** What needs no name goes on, and health is well. */

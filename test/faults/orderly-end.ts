@@ -2,7 +2,8 @@ import { expect } from "bun:test";
 import { type IngesterRig, withRig } from "../harness/ingester-rig.ts";
 import type { TestKafka } from "../harness/kafka-handle.ts";
 import { waitUntil } from "../harness/wait-until.ts";
-import type { FaultCase, FaultForm, FaultRound } from "./fault-case.ts";
+import type { FaultCase, FaultForm } from "./fault-case.ts";
+import { BATCH_MAX_BYTES, BATCH_RECORDS_MAX, restoreLine } from "./survival.ts";
 import { twoVenues } from "./whole-life.ts";
 
 const RATE = 600;
@@ -16,9 +17,6 @@ const CLOSING_MS = 3000;
 const PROMPT_MS = 3000;
 const WITHIN_MS = 500;
 const STATE_LIMIT_MS = 15_000;
-const BATCH_MAX_BYTES = 16_384;
-/** The smallest record of the rig has more than 256 bytes. */
-const BATCH_RECORDS_MAX = BATCH_MAX_BYTES / 256;
 
 /** F21: SIGTERM in every state the program can be in, again and again, over one spool. */
 export const orderlyEnd: FaultCase = {
@@ -78,7 +76,7 @@ async function endWhileDown(rig: IngesterRig, kafka: TestKafka): Promise<number>
     expect(ledger.reduce((sum, { onSpool }) => sum + onSpool, 0)).toBeGreaterThan(0);
     return tookMs;
   } finally {
-    restore(kafka);
+    restoreLine(kafka);
   }
 }
 
@@ -88,7 +86,7 @@ async function endWhileDraining(rig: IngesterRig, kafka: TestKafka): Promise<num
   await cutOff(rig, kafka);
   await rig.untilMetrics("backlog on disk", (now) => now.sum("ingester_quotes_on_spool") > 0, STATE_LIMIT_MS);
   const acked = (await rig.metrics()).sum("ingester_quotes_acked_total");
-  restore(kafka);
+  restoreLine(kafka);
   await rig.untilMetrics("drain", (now) => now.sum("ingester_quotes_acked_total") > acked, STATE_LIMIT_MS);
   const tookMs = await endInOrder(rig);
   for (const { accepted, recovered, acked, onSpool } of await rig.keepLastLedger())
@@ -128,11 +126,6 @@ async function cutOff(rig: IngesterRig, kafka: TestKafka): Promise<void> {
     limitMs: STATE_LIMIT_MS,
     what: "outage in /readyz",
   });
-}
-
-function restore({ proxy }: TestKafka): void {
-  proxy.dropConnections();
-  proxy.release();
 }
 
 /** SIGTERM, exit code 0, and how long that took, ms. */

@@ -1,9 +1,8 @@
 import { expect } from "bun:test";
 import { type IngesterRig, withRig } from "../harness/ingester-rig.ts";
 import type { TestKafka } from "../harness/kafka-handle.ts";
-import { readTopicWithKcat } from "../harness/kcat.ts";
-import type { LedgerAccount } from "../harness/metrics-text.ts";
 import type { FaultCase, FaultForm, FaultRound } from "./fault-case.ts";
+import { BATCH_MAX_BYTES, BATCH_RECORDS_MAX, checkSurvived, type Killed, type Look, restoreLine } from "./survival.ts";
 import { twoVenues } from "./whole-life.ts";
 
 const RATE = 450;
@@ -21,23 +20,6 @@ const START_LIMIT_MS = 2000;
 /** `SPOOL_MODE=overflow`: with the process is lost at most what was accepted in its last second. */
 const OVERFLOW_LOSS_MS = 1000;
 const DRAIN_LIMIT_MS = 120_000;
-const BATCH_MAX_BYTES = 16_384;
-/** The smallest record of the rig has more than 256 bytes. */
-const BATCH_RECORDS_MAX = BATCH_MAX_BYTES / 256;
-
-/** What was accepted by a moment of one life. */
-interface Look {
-  readonly atMs: number;
-  readonly accounts: readonly LedgerAccount[];
-}
-
-/** The end of one life. */
-interface Killed {
-  readonly session: string;
-  readonly looks: readonly Look[];
-  readonly killedMs: number;
-}
-
 /** F10 where every batch is on disk before it counts as accepted. */
 export const killWrite: FaultCase = killCase("write", 0);
 /** F10 where batches go to disk when Kafka does not take them. */
@@ -70,7 +52,7 @@ async function throughKills(round: FaultRound, mode: string, lossMs: number): Pr
       lives.push(await liveAndDie(rig, kafka));
       round.say(`kill ${i + 1} of ${KILLS[round.form]}`);
     }
-    restore(kafka);
+    restoreLine(kafka);
     await start();
     await rig.untilLive(100);
     await rig.quiet();
@@ -92,7 +74,7 @@ async function liveAndDie(rig: IngesterRig, kafka: TestKafka): Promise<Killed> {
   const looks: Look[] = [];
   const { session } = rig;
   if (rig.chance() >= AT_START_SHARE) {
-    restore(kafka);
+    restoreLine(kafka);
     await rig.untilLive(20);
     if (rig.chance() < CUT_OFF_SHARE) kafka.proxy.blackhole();
   }
@@ -108,49 +90,4 @@ async function liveAndDie(rig: IngesterRig, kafka: TestKafka): Promise<Killed> {
   const last = looks[looks.length - 1];
   rig.ledgers.push({ session, isFinal: false, accounts: last.accounts });
   return { session, looks, killedMs };
-}
-
-function restore({ proxy }: TestKafka): void {
-  proxy.dropConnections();
-  proxy.release();
-}
-
-interface Evidence {
-  readonly rig: IngesterRig;
-  readonly lives: readonly Killed[];
-  readonly lossMs: number;
-}
-
-/** What each life had accepted by then is in the topic; and how much of its last word is not. */
-async function checkSurvived(round: FaultRound, { rig, lives, lossMs }: Evidence): Promise<void> {
-  const written = new Map<string, Set<string>>();
-  for (const { key, headers } of await readTopicWithKcat(rig.kafka.bootstrap.plain, rig.topic)) {
-    const names = Object.fromEntries(headers);
-    const life = `${names["session"]}/${names["source"]}`;
-    const numbers = written.get(life) ?? new Set<string>();
-    written.set(life, numbers.add(`${key} ${names["seq"]}`));
-  }
-  let lostMax = 0;
-  let lost = 0;
-  for (const { session, looks, killedMs } of lives) {
-    const due = looks.findLast(({ atMs }) => atMs <= killedMs - lossMs);
-    const last = looks[looks.length - 1];
-    for (const { source, accepted } of last.accounts) {
-      const survived = written.get(`${session}/${source}`)?.size ?? 0;
-      const dueAccepted = due?.accounts.find((account) => account.source === source)?.accepted ?? 0;
-      if (survived < dueAccepted)
-        throw new Error(
-          `Cannot find ${dueAccepted - survived} of ${dueAccepted} accepted quotes of ${session}/${source}`,
-        );
-      lost += Math.max(0, accepted - survived);
-      lostMax = Math.max(lostMax, accepted - survived);
-    }
-  }
-  // The fault proves itself: there were batches on the disk that only the next life could send.
-  const recovered = lives.flatMap(({ looks }) => looks[0].accounts.map((account) => account.recovered));
-  const found = recovered.reduce((sum, count) => sum + count, 0);
-  round.measure({ name: "found on the spool by the next life", value: found, unit: "quotes", least: 1 });
-  const mostLost = lossMs === 0 ? { most: 0 } : {};
-  round.measure({ name: "accepted and lost with the process", value: lost, unit: "quotes", ...mostLost });
-  round.measure({ name: "most of one feed at one kill", value: lostMax, unit: "quotes", ...mostLost });
 }

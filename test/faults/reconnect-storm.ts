@@ -26,7 +26,7 @@ const SECOND_MS = 1000;
 export const reconnectStorm: FaultCase = {
   fault: "F14",
   name: "reconnect-storm",
-  title: "a venue with 1,000 sessions (short: 100) is killed and comes back",
+  title: "A venue with 1,000 sessions (short: 100) is killed and comes back",
   limitMs: { short: 90_000, long: 600_000 },
   async run(round) {
     const kafka = await round.kafka();

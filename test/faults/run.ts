@@ -1,25 +1,30 @@
 // `./build.sh faults`: every fault of docs/promises.md in its long form, one after the other, and a report of what was
 // measured. Seeds that failed once are tried again first.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startKafka } from "../harness/kafka.ts";
 import type { TestKafka } from "../harness/kafka-handle.ts";
 import type { FaultCase, FaultForm } from "./fault-case.ts";
 import { FAULT_CASES } from "./fault-cases.ts";
+import { recordMeasured } from "./fault-record.ts";
 import { describeRun, renderFigure, renderJson, renderMarkdown } from "./fault-report.ts";
 import { drawSeed, type FaultOutcome, runFault, whyNotHere } from "./fault-run.ts";
 import { failedSeeds, keepFailedSeed } from "./fault-seeds.ts";
 
 const DIST = join(import.meta.dir, "../../dist");
 
-const USAGE = `Usage: ./build.sh faults [--short] [--list] [fault or case...]
+const PROMISES = join(import.meta.dir, "../../docs/promises.md");
+const OPTIONS: readonly string[] = ["--short", "--list", "--record"];
+
+const USAGE = `Usage: ./build.sh faults [--short] [--list] [--record] [fault or case...]
 
 Faults are F1 to F25 of docs/promises.md, cases are named by --list. Without any, all are run.
---short runs the forms of ./build.sh test. FAULT_SEED=<number> repeats a run.`;
+--short runs the forms of ./build.sh test. --record writes the figures of what passed to docs/promises.md too. FAULT_SEED=<number> repeats a run.`;
 
 interface Arguments {
   readonly form: FaultForm;
   readonly isListing: boolean;
+  readonly isRecording: boolean;
   readonly cases: readonly FaultCase[];
 }
 
@@ -28,17 +33,18 @@ function readArguments(args: readonly string[]): Arguments | null {
   const wanted = args.filter((arg) => !arg.startsWith("--"));
   const options = args.filter((arg) => arg.startsWith("--"));
   const isKnown = (word: string) => FAULT_CASES.some(({ fault, name }) => word === fault || word === name);
-  if (options.some((option) => option !== "--short" && option !== "--list") || !wanted.every(isKnown)) return null;
+  if (!options.every((option) => OPTIONS.includes(option)) || !wanted.every(isKnown)) return null;
   return {
     form: options.includes("--short") ? "short" : "long",
     isListing: options.includes("--list"),
+    isRecording: options.includes("--record"),
     cases: FAULT_CASES.filter(
       ({ fault, name }) => wanted.length === 0 || wanted.includes(fault) || wanted.includes(name),
     ),
   };
 }
 
-/** One broker for all cases, started when the first one asks. A case that breaks it for good costs no other. */
+/** The broker of one case, started when it asks: a case that breaks it for good costs no other. */
 class SharedBroker {
   #kafka: Promise<TestKafka> | null = null;
 
@@ -76,11 +82,12 @@ async function runCase(faultCase: FaultCase, form: FaultForm): Promise<FaultOutc
   return outcomes;
 }
 
-function writeReport(command: string, outcomes: readonly FaultOutcome[]): void {
+function writeReport(command: string, outcomes: readonly FaultOutcome[], isRecording: boolean): void {
   const head = describeRun(command);
   mkdirSync(DIST, { recursive: true });
   writeFileSync(join(DIST, "faults-report.md"), renderMarkdown(head, outcomes));
   writeFileSync(join(DIST, "faults-report.json"), renderJson(head, outcomes));
+  if (isRecording) writeFileSync(PROMISES, recordMeasured(readFileSync(PROMISES, "utf8"), head, outcomes));
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -100,7 +107,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (refusal !== null) leftOut.push(`${faultCase.fault} ${faultCase.name}: ${refusal}`);
     else outcomes.push(...(await runCase(faultCase, parsed.form)));
     // After every case: a run that is cut short leaves what it has measured.
-    writeReport(["./build.sh faults", ...args].join(" "), outcomes);
+    writeReport(["./build.sh faults", ...args].join(" "), outcomes, parsed.isRecording);
   }
   const failed = outcomes.filter(({ error }) => error !== null).length;
   console.log(`${outcomes.length - failed} passed, ${failed} failed; dist/faults-report.md has the figures`);

@@ -8,7 +8,7 @@ const HOLE_MS = { short: 4000, long: 30_000 } as const;
 export const silentProxy: FaultCase = {
   fault: "F3",
   name: "silent-proxy",
-  title: "black hole: nothing passes, nothing is closed, bytes are taken",
+  title: "Black hole by a proxy: nothing passes, nothing is closed, bytes are taken",
   limitMs: { short: 90_000, long: 180_000 },
   async run(round) {
     const kafka = await round.kafka();

@@ -22,7 +22,7 @@ const VENUES: readonly { readonly venue: string; readonly way: (port: number) =>
 export const slicedBytes: FaultCase = {
   fault: "F13",
   name: "sliced-bytes",
-  title: "every message of a venue arrives in pieces of 1 to 3 bytes (WebSocket, FIX)",
+  title: "Every message of a venue arrives in pieces of 1 to 3 bytes (WebSocket, FIX)",
   limitMs: { short: 60_000, long: 600_000 },
   async run(round) {
     const kafka = await round.kafka();

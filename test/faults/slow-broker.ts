@@ -22,7 +22,7 @@ const QUESTION = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff])
 export const slowBroker: FaultCase = {
   fault: "F4",
   name: "slow-broker",
-  title: "slow broker: 100 ± 50 ms each way, 375 KB/s",
+  title: "Slow broker: 100 ± 50 ms each way, 375 KB/s",
   limitMs: { short: 90_000, long: 300_000 },
   async run(round) {
     const kafka = await round.kafka();

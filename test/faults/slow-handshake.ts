@@ -21,7 +21,7 @@ const NEAR = "near";
 export const slowHandshake: FaultCase = {
   fault: "F12",
   name: "slow-handshake",
-  title: "handshakes that are never answered, and such that drip in byte by byte",
+  title: "Handshakes that are never answered, and such that drip in byte by byte",
   limitMs: { short: 60_000, long: 300_000 },
   async run(round) {
     const kafka = await round.kafka();

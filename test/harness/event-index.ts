@@ -12,6 +12,10 @@ const EVERY_SYMBOL = "";
 /** The events topic, by what the oracle asks of it. */
 export class EventIndex {
   readonly #drops = new Map<string, NumberRange[]>();
+  /** Those of {@link EventIndex.#drops} that lay on the spool: quotes behind them were written before they were lost. */
+  readonly #spoolDrops = new Map<string, NumberRange[]>();
+  /** By source: quotes in batches that nobody can read any more. */
+  readonly #unreadable = new Map<string, number>();
   readonly #droppedCounts = new Map<string, number>();
   readonly #sequenceGaps = new Set<string>();
   readonly #stopped = new Set<string>();
@@ -31,16 +35,29 @@ export class EventIndex {
       if (eventType !== "market-data.dropped") continue;
       const source = `${metadata.session}/${payload.source}`;
       // What was dropped from the spool may have been accepted by an earlier life, whose numbers these are.
-      const numbersOf = payload.session ?? metadata.session;
-      const dropped = this.dropsOf(numbersOf, `${payload.source}:${symbol}`);
-      this.#drops.set(`${numbersOf}/${payload.source}:${symbol}`, [...dropped, rangeOf(payload)]);
-      this.#droppedCounts.set(source, (this.#droppedCounts.get(source) ?? 0) + payload.count);
+      const life = `${payload.session ?? metadata.session}/${payload.source}:${symbol}`;
+      if (payload.fromSequence === undefined) add(this.#unreadable, payload.source, payload.count);
+      else {
+        append(this.#drops, life, rangeOf(payload));
+        if (payload.reason.startsWith("spool_")) append(this.#spoolDrops, life, rangeOf(payload));
+      }
+      add(this.#droppedCounts, source, payload.count);
     }
   }
 
   /** Ranges told as dropped, of a `source:symbol`. */
   dropsOf(session: string, key: string): readonly NumberRange[] {
     return this.#drops.get(`${session}/${key}`) ?? [];
+  }
+
+  /** Ranges told as dropped from the spool: the quote behind them cannot tell of them. */
+  spoolDropsOf(session: string, key: string): readonly NumberRange[] {
+    return this.#spoolDrops.get(`${session}/${key}`) ?? [];
+  }
+
+  /** Quotes of a source told as lost with batches that were damaged: which ones nobody knows. */
+  unreadableOf(source: string): number {
+    return this.#unreadable.get(source) ?? 0;
   }
 
   /** Quotes of a source told as dropped. */
@@ -58,6 +75,16 @@ export class EventIndex {
     const everyKey = `${key.slice(0, key.indexOf(":"))}:${EVERY_SYMBOL}`;
     return [key, everyKey].some((one) => this.#sequenceGaps.has(`${session}/${one}/${to}`));
   }
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+function add(counts: Map<string, number>, key: string, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
 function rangeOf(payload: { fromSequence: number; toSequence: number }): NumberRange {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { feedPrefix } from "../../src/config/feed-names.ts";
 import { Counterparties, type Counterparty } from "../../src/simulator/fix/counterparties.ts";
 import { FixSimulator, type FixSimulatorOptions } from "../../src/simulator/fix/fix-simulator.ts";
-import { mixSeed } from "../../src/simulator/seeded-random.ts";
+import { createSeededRandom, mixSeed } from "../../src/simulator/seeded-random.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import type { ExpectedQuote } from "../../src/simulator/venue-dialect.ts";
 import { emptyFolder, type Ran, type Running, startBinary } from "../e2e/binary.ts";
@@ -91,13 +91,14 @@ export class IngesterRig {
   #run: Running | null = null;
   #url = "";
   #session = "";
-  #chances = 0;
   #restarts = 0;
+  readonly #random: () => number;
 
   constructor(options: RigOptions, seed: number) {
     this.#options = options;
     this.kafka = options.kafka;
     this.seed = seed;
+    this.#random = createSeededRandom(seed);
     const { bootstrap } = options.kafka;
     this.#env = {
       FEEDS: options.feeds.map((feed) => feed.name).join(","),
@@ -160,7 +161,7 @@ export class IngesterRig {
 
   /** A number from 0 to below 1; the same ones for the same seed. */
   chance(): number {
-    return mixSeed(this.seed, String(this.#chances++)) / 2 ** 32;
+    return this.#random();
   }
 
   async createTopics(partitions = 3): Promise<void> {

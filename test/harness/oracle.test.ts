@@ -83,7 +83,7 @@ function kinds(evidence: Evidence): string[] {
 }
 
 const DROPPED_3 = { reasons: ["dropped"], fromInstrumentSequence: 3, toInstrumentSequence: 3 };
-const DROP_EVENT_3 = event("market-data.dropped", { count: 1, fromSequence: 3, toSequence: 3 });
+const DROP_EVENT_3 = event("market-data.dropped", { reason: "memory_full", count: 1, fromSequence: 3, toSequence: 3 });
 /** Our number 3 was dropped: its record is missing, and the next one has this note. */
 function without3(gap?: object): KcatRecord[] {
   return [record(1), record(2), record(4, gap && { gap }), record(5), record(6)];
@@ -205,6 +205,24 @@ describe("judge()", () => {
     expect(kinds(run({ ...good, ledgers: [ledger({ acked: 5 })] }))).toEqual(["imbalance", "undeclared_gap"]);
   });
 
+  test("wants a drop from the spool told by the events alone, as the record behind it was written before", () => {
+    const dropped = { reason: "spool_full", count: 1, fromSequence: 3, toSequence: 3 };
+    const ledgers = [ledger({ acked: 5, dropped: { spool_full: 1 } })];
+    const events = [event("market-data.dropped", dropped)];
+    expect(judge(run({ records: without3(), events, ledgers }))).toMatchObject({ findings: [], declaredDropped: 1 });
+    const elsewhere = [event("market-data.dropped", { ...dropped, fromSequence: 4, toSequence: 4 })];
+    expect(kinds(run({ records: without3(), events: elsewhere, ledgers }))).toEqual(["lost", "undeclared_gap"]);
+  });
+
+  test("wants no more missing than events tell as unreadable, where a batch was damaged", () => {
+    const ledgers = [ledger({ acked: 5, dropped: { spool_damaged: 1 } })];
+    const events = [event("market-data.dropped", { symbol: undefined, reason: "spool_damaged", count: 1 })];
+    expect(judge(run({ records: without3(), events, ledgers }))).toMatchObject({ findings: [], declaredDropped: 1 });
+    const records = [record(1), record(4), record(5), record(6)];
+    const less = [ledger({ accepted: 5, acked: 4, dropped: { spool_damaged: 1 } })];
+    expect(kinds(run({ records, events, ledgers: less }))).toEqual(["undeclared_gap"]);
+  });
+
   test("finds more quotes missing than a drop tells of", () => {
     const records = [record(1), record(2), record(5, { seq: 4, gap: DROPPED_3 }), record(6, { seq: 5 })];
     const ledgers = [ledger({ accepted: 5, acked: 4, dropped: { memory_full: 1 } })];
@@ -242,9 +260,9 @@ describe("judge()", () => {
     const records = from(1, 4).map((n) => record(n));
     const ledgers = [ledger({ acked: 4, dropped: { memory_full: 2 } })];
     expect(kinds(run({ records, ledgers }))).toEqual(["lost", "undeclared_gap"]);
-    const events = [event("market-data.dropped", { count: 2, fromSequence: 5, toSequence: 6 })];
+    const events = [event("market-data.dropped", { reason: "memory_full", count: 2, fromSequence: 5, toSequence: 6 })];
     expect(judge(run({ records, ledgers, events }))).toMatchObject({ findings: [], declaredDropped: 2 });
-    const earlier = [event("market-data.dropped", { count: 2, fromSequence: 3, toSequence: 4 })];
+    const earlier = [event("market-data.dropped", { reason: "memory_full", count: 2, fromSequence: 3, toSequence: 4 })];
     expect(kinds(run({ records, ledgers, events: earlier }))).toEqual(["lost"]);
   });
 

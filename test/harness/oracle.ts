@@ -2,6 +2,16 @@ import type { ExpectedQuote } from "../../src/simulator/venue-dialect.ts";
 import { countAfter, covers, EventIndex, type NumberRange } from "./event-index.ts";
 import type { KcatRecord } from "./kcat.ts";
 import type { LedgerAccount } from "./metrics-text.ts";
+import {
+  countTrue,
+  firstOfSame,
+  identityOfIntent,
+  newTops,
+  noteRange,
+  type QuoteRecord,
+  readQuote,
+  sourceOf,
+} from "./quote-record.ts";
 
 /** Findings of one kind beyond this are only counted. */
 const FINDINGS_MAX = 20;
@@ -70,23 +80,6 @@ export interface Verdict {
   readonly declaredDropped: number;
 }
 
-interface GapMember {
-  readonly reasons: readonly string[];
-  readonly toVenueSequence?: string;
-  readonly fromInstrumentSequence?: number;
-  readonly toInstrumentSequence?: number;
-}
-
-interface QuoteRecord {
-  readonly source: string;
-  readonly session: string;
-  readonly sequence: number;
-  readonly identity: string;
-  readonly venueSequence: string | null;
-  readonly gap: GapMember | null;
-  readonly value: string;
-}
-
 /** Judges one run of the program. Pure: the same evidence gives the same verdict. */
 export function judge(evidence: Evidence): Verdict {
   return new Judge(evidence).run();
@@ -101,6 +94,8 @@ class Judge {
   readonly #written = new Map<string, number>();
   /** Quotes after the last record of each source: only the ledger's `shutdown` can explain them. */
   readonly #tails = new Map<string, number>();
+  /** By source: numbers missing where batches were unreadable. */
+  readonly #unreadable = new Map<string, number>();
   #distinct = 0;
   #duplicates = 0;
   #declaredMissing = 0;
@@ -122,6 +117,7 @@ class Judge {
       const sent = intents.get(key);
       if (sent !== undefined) this.#checkIntents(key, sent, distinct);
     }
+    this.#checkUnreadable();
     this.#checkLedgers();
     this.#checkTails();
     if (this.#duplicates > duplicatesMax)
@@ -193,18 +189,24 @@ class Judge {
     }
   }
 
-  /** A hole in our own numbers must be told twice: by the record after it, and by events. */
+  /**
+   * A hole in our own numbers must be told twice: by the record after it, and by events. Of what was lost from the spool
+   * events alone can tell, and of a batch that nobody can read any more only how many quotes it held.
+   */
   #checkHole(key: string, record: QuoteRecord, hole: NumberRange): void {
     const where = `${key} ${hole.from}..${hole.to}`;
-    const { gap } = record;
-    const isNoted =
-      gap?.reasons.includes("dropped") === true &&
-      (gap.fromInstrumentSequence ?? 0) <= hole.from &&
-      (gap.toInstrumentSequence ?? 0) >= hole.to;
-    const isPublished = covers(this.#events.dropsOf(record.session, key), hole);
+    const size = hole.to - hole.from + 1;
+    const { gap, session, source } = record;
+    const noted = gap?.reasons.includes("dropped") === true ? [noteRange(gap)] : [];
+    const isNoted = covers([...noted, ...this.#events.spoolDropsOf(session, key)], hole);
+    const isPublished = covers(this.#events.dropsOf(session, key), hole);
+    if (!(isNoted && isPublished) && this.#events.unreadableOf(source) > 0) {
+      this.#unreadable.set(source, (this.#unreadable.get(source) ?? 0) + size);
+      return;
+    }
     if (!isNoted) this.#find("undeclared_gap", where, `the next record's note is ${JSON.stringify(gap)}`);
     if (!isPublished) this.#find("undeclared_gap", where, "no `market-data.dropped` events tell of all of it");
-    if (isNoted && isPublished) this.#declaredDropped += hole.to - hole.from + 1;
+    if (isNoted && isPublished) this.#declaredDropped += size;
   }
 
   /** The venue's numbers, where they rise by one. */
@@ -214,6 +216,7 @@ class Judge {
       if (this.#evidence.contiguousSources?.includes(record.source) !== true) return;
       if (before.session !== record.session || before.venueSequence === null || record.venueSequence === null) continue;
       if (BigInt(record.venueSequence) === BigInt(before.venueSequence) + 1n) continue;
+      if (record.sequence > before.sequence + 1 && this.#isLostOnSpool(key, record, before.sequence)) continue;
       const reasons = record.gap?.reasons ?? [];
       const where = `${key} venue ${before.venueSequence}..${record.venueSequence}`;
       if (!EXPLAINS_MISSING.some((reason) => reasons.includes(reason)))
@@ -277,9 +280,28 @@ class Judge {
     const isNewSession = before !== null && before.session !== record.session;
     const isExplained = isNewSession || EXPLAINS_MISSING.some((reason) => reasons.includes(reason));
     const isOnlyDropped = !isNewSession && reasons.length === 1 && reasons[0] === "dropped";
-    const numbersMissing = record.sequence - (before?.sequence ?? 0) - 1;
-    if (isExplained && (!isOnlyDropped || missing <= numbersMissing)) this.#declaredMissing += missing;
+    const last = isNewSession ? 0 : (before?.sequence ?? 0);
+    const numbersMissing = record.sequence - last - 1;
+    const isLeft = missing <= numbersMissing && this.#isLostOnSpool(key, record, last);
+    if (isLeft) this.#declaredMissing += missing;
+    else if (isExplained && (!isOnlyDropped || missing <= numbersMissing)) this.#declaredMissing += missing;
     else this.#find("lost", key, `${missing} quotes before number ${record.sequence}: ${JSON.stringify(record.gap)}`);
+  }
+
+  /** Whether events tell that all numbers between `last` and this record's were lost from the spool, or may have been. */
+  #isLostOnSpool(key: string, { session, sequence, source }: QuoteRecord, last: number): boolean {
+    if (this.#events.unreadableOf(source) > 0) return true;
+    return covers(this.#events.spoolDropsOf(session, key), { from: last + 1, to: sequence - 1 });
+  }
+
+  /** Holes that no event names are not larger than what events tell as unreadable. */
+  #checkUnreadable(): void {
+    for (const [source, count] of this.#unreadable) {
+      const told = this.#events.unreadableOf(source);
+      if (count > told)
+        this.#find("undeclared_gap", source, `${count} numbers are missing, ${told} told as unreadable`);
+      else this.#declaredDropped += count;
+    }
   }
 
   #checkLedgers(): void {
@@ -332,50 +354,4 @@ class Judge {
     this.#counts.set(kind, count);
     if (count <= FINDINGS_MAX) this.#findings.push({ kind, where, message });
   }
-}
-
-/** How many quotes from `from` to `to` had to be published. */
-function countTrue(isWanted: readonly boolean[], from: number, to: number): number {
-  let count = 0;
-  for (let i = from; i < to; i++) if (isWanted[i]) count++;
-  return count;
-}
-
-/** Where the quote at `at` was sent first, from `next` on: what is published of one that was sent again is all of it. */
-function firstOfSame(isWanted: readonly boolean[], next: number, at: number): number {
-  let first = at;
-  while (first > next && !isWanted[first]) first--;
-  return first;
-}
-
-/** Which tops differ from the one before and are those of a sound book. */
-function newTops(sent: readonly ExpectedQuote[]): boolean[] {
-  const tops = sent.map((quote) => identityOfIntent({ ...quote, sequence: null }));
-  return sent.map(({ bidPrice, askPrice }, i) => {
-    const isCrossed = bidPrice !== null && askPrice !== null && Number(bidPrice) > Number(askPrice);
-    return !isCrossed && tops[i] !== tops[i - 1];
-  });
-}
-
-function identityOfIntent({ sequence, bidPrice, bidSize, askPrice, askSize }: ExpectedQuote): string {
-  return `${sequence}|${bidPrice}|${bidSize}|${askPrice}|${askSize}`;
-}
-
-function readQuote(record: KcatRecord): QuoteRecord {
-  const headers = Object.fromEntries(record.headers);
-  const { payload, metadata } = JSON.parse(record.value ?? "null");
-  const { venueSequence = null, bidPrice, bidSize, askPrice, askSize } = payload;
-  return {
-    source: headers["source"],
-    session: headers["session"],
-    sequence: Number(headers["seq"]),
-    identity: `${venueSequence}|${bidPrice}|${bidSize}|${askPrice}|${askSize}`,
-    venueSequence,
-    gap: metadata.gap ?? null,
-    value: record.value ?? "",
-  };
-}
-
-function sourceOf(key: string): string {
-  return key.slice(0, key.indexOf(":"));
 }

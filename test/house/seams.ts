@@ -9,14 +9,19 @@ interface Seam {
 
 const CLOCK = "src/runtime/system-clock.ts";
 const MAIN = "src/main.ts";
+/** The clock and the chance of the page in the browser. */
+const BROWSER = "src/telemetry/dashboard/page/browser-clock.ts";
 
 const SEAMS: readonly Seam[] = [
-  { words: /\b(?:Date\.now|new Date\(\)|performance\.now|process\.hrtime|Bun\.nanoseconds)/g, allowed: [CLOCK] },
+  {
+    words: /\b(?:Date\.now|new Date\(\)|performance\.now|process\.hrtime|Bun\.nanoseconds)/g,
+    allowed: [CLOCK, BROWSER],
+  },
   {
     words: /\b(?:setTimeout|setInterval|setImmediate|Bun\.sleep|Bun\.sleepSync|AbortSignal\.timeout)\b/g,
-    allowed: [CLOCK],
+    allowed: [CLOCK, BROWSER],
   },
-  { words: /\b(?:Math\.random|randomUUID|randomBytes|randomInt|getRandomValues)\b/g, allowed: [CLOCK, MAIN] },
+  { words: /\b(?:Math\.random|randomUUID|randomBytes|randomInt|getRandomValues)\b/g, allowed: [CLOCK, MAIN, BROWSER] },
   { words: /\b(?:process\.env|Bun\.env|import\.meta\.env)\b/g, allowed: [MAIN] },
   { words: /\bprocess\.(?:exit|exitCode|abort|kill)\b/g, allowed: [MAIN] },
 ];

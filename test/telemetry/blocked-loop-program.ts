@@ -2,6 +2,7 @@
 // many ms. Prints where it listens.
 import { SystemClock } from "../../src/runtime/system-clock.ts";
 import { startAdminServer } from "../../src/telemetry/admin-server.ts";
+import { DashboardTaps } from "../../src/telemetry/dashboard/dashboard-taps.ts";
 import { HealthMonitor } from "../../src/telemetry/health.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { createMetricsRegistry } from "../../src/telemetry/metrics-registry.ts";
@@ -23,6 +24,8 @@ const { url } = startAdminServer({
   takeSnapshot,
   redact,
   log: createLog({ level: "silent", redact, clock }),
+  clock,
+  taps: new DashboardTaps(),
 });
 console.log(url);
 for await (const line of console) {

@@ -159,8 +159,8 @@ export class DiskLog implements BatchLog {
   }
 
   /** At the start: removes the files of which nothing is left, and notes what was found missing. */
-  adopt(done: readonly SegmentFile[]): void {
-    this.#files.adopt(done);
+  adopt(done: readonly SegmentFile[], isChanged: boolean): void {
+    this.#files.adopt(done, isChanged);
   }
 
   /** Now and then: drops what is too old, removes files that are empty, closes those that rest. */

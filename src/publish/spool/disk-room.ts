@@ -107,6 +107,7 @@ export class DiskRoom {
 
   /** A write went well. */
   noteWritten(): void {
+    this.#restsUntilMs = Number.NEGATIVE_INFINITY;
     this.#troubles.end("write");
     if (this.#options.clock.monotonicMs() - this.#droppedAtMs >= FULL_FOR_MS) this.#troubles.end("full");
   }

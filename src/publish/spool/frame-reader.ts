@@ -44,14 +44,17 @@ export async function readFrameAt(
   }
 }
 
-/** The frame at a place, read at once; null when there is none or the disk does not give it (reading it will tell). */
-export function peekFrame(fileSystem: SpoolFileSystem, files: FileHandles, place: FramePlace): Frame | null {
+/** The frame at a place, read at once; null when the disk does not give it: reading it will tell the trouble. */
+export function peekFrame(fileSystem: SpoolFileSystem, files: FileHandles, place: FramePlace): Frame | "none" | null {
   const bytes = Buffer.allocUnsafe(Math.min(LOOK_AHEAD_BYTES, place.end - place.at));
   try {
     const count = readFully(fileSystem, files.use(place.path), bytes, place.at);
+    const headerBytes = headerBytesAt(bytes.subarray(0, count), 0);
+    // More feeds than were looked for: that is a matter for reading it whole.
+    if (headerBytes > count) return null;
     const frame = decodeFrame(bytes.subarray(0, count), 0, place.segmentId);
     if (frame !== null) mapPairs(frame.pairs, place.feedMap);
-    return frame;
+    return frame ?? "none";
   } catch {
     return null;
   }

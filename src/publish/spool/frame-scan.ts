@@ -2,8 +2,10 @@ import { decodeFrame, FRAME_FIXED_BYTES, FRAME_MAGIC_BYTES, type Frame, frameByt
 import type { SpoolFileSystem } from "./spool-file-system.ts";
 import { readFully } from "./write-fully.ts";
 
-/** Read at a time while headers are looked for. */
+/** Read at a time while small frames follow each other, or a lost one is looked for. */
 const CHUNK_BYTES = 64 * 1024;
+/** Read at a place that was hopped to, over a batch: most headers fit. */
+const HOP_BYTES = 1024;
 
 /** Where to look for frames. */
 export interface ScanRange {
@@ -45,8 +47,10 @@ export function scanFrames(
       visit(frame, at);
       at += frameBytes(frame);
       dataEnd = at;
+      window.isHopping = frameBytes(frame) > CHUNK_BYTES / 8;
       continue;
     }
+    window.isHopping = false;
     at = window.nextMagic(at + 1);
   }
   return { dataEnd, hasDamage };
@@ -57,6 +61,8 @@ class Window {
   readonly #fileSystem: SpoolFileSystem;
   readonly #file: number;
   readonly #end: number;
+  /** Frames are large: what follows a header is a batch, which nobody wants to see. */
+  isHopping = false;
   #buffer = Buffer.alloc(0);
   #start = 0;
 
@@ -90,7 +96,7 @@ class Window {
 
   #show(at: number, length: number): void {
     if (at >= this.#start && at + length <= this.#start + this.#buffer.length) return;
-    const wanted = Math.min(Math.max(CHUNK_BYTES, length), this.#end - at);
+    const wanted = Math.min(Math.max(this.isHopping ? HOP_BYTES : CHUNK_BYTES, length), this.#end - at);
     const buffer = Buffer.allocUnsafe(Math.max(0, wanted));
     const count = readFully(this.#fileSystem, this.#file, buffer, at);
     this.#buffer = buffer.subarray(0, count);

@@ -35,7 +35,7 @@ function lookAt(fileSystem: SpoolFileSystem, directory: string): Inspection {
   const found = survey({ fileSystem, files, directory });
   const logs: FoundLog[] = [];
   for (const [key, log] of found.logs) {
-    const recovered = recoverLog({ fileSystem, files, directory }, key, log);
+    const recovered = recoverLog({ fileSystem, files, directory, wallUs: 0 }, key, log);
     const isEmpty = recovered.segments.every(({ unread }) => unread.isEmpty);
     const isSound = recovered.damagedRecords + recovered.missingRecords === 0 && recovered.trouble === "";
     if (!isEmpty || !isSound) logs.push(recovered);

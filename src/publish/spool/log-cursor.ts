@@ -158,7 +158,8 @@ export class LogCursor {
     for (let { segment } = this; segment !== null; segment = this.segment) {
       if (this.offset < segment.dataEnd) {
         const frame = this.#known ?? this.#peek(segment);
-        if (frame === null) return;
+        if (frame === "none" && this.#recount(segment)) continue;
+        if (frame === null || frame === "none") return;
         if (!this.isHole(frame)) {
           this.#known = frame;
           this.#timeMs = frame.firstTimeMs;
@@ -177,7 +178,7 @@ export class LogCursor {
   }
 
   /** The frame at the cursor, where it must be known before it is read; null when it need not, or cannot. */
-  #peek(segment: Segment): Frame | null {
+  #peek(segment: Segment): Frame | "none" | null {
     if (this.#timeMs >= 0 && !this.#files.hasHoles) return null;
     const { options, files } = this.#core;
     return peekFrame(options.fileSystem, files, this.#placeIn(segment));

@@ -137,7 +137,7 @@ export class LogSegments {
     const { options, troubles, syncer } = this.#core;
     this.#checkpoint.end = this.#endPosition;
     try {
-      this.#checkpoint.write(Math.floor(options.clock.wallUs() / 1000));
+      this.#checkpoint.write(options.clock.wallUs());
       syncer.note(this.#checkpoint.path, "file");
       this.#isCheckpointStale = false;
       troubles.end("checkpoint");
@@ -191,10 +191,11 @@ export class LogSegments {
     }
   }
 
-  /** At the start: removes files of which nothing is left, once the checkpoint says what was found missing. */
-  adopt(done: readonly SegmentFile[]): void {
+  /** At the start: removes files of which nothing is left, once the checkpoint says what was found missing (`isChanged`). */
+  adopt(done: readonly SegmentFile[], isChanged: boolean): void {
     const { remover, room, syncer } = this.#core;
-    this.saveCheckpoint();
+    if (isChanged || !this.#checkpoint.isStored) this.saveCheckpoint();
+    else syncer.note(this.#checkpoint.path, "file");
     // The process before may have been killed before it had synced what we build upon.
     for (const segment of this.#list) syncer.note(segment.path, "file");
     this.#noteFolders();
@@ -256,7 +257,7 @@ export class LogSegments {
     if (!this.#checkpoint.isStored) {
       options.fileSystem.makeFolder(folder);
       this.#checkpoint.end = this.#endPosition;
-      this.#checkpoint.write(Math.floor(options.clock.wallUs() / 1000));
+      this.#checkpoint.write(options.clock.wallUs());
       room.take(CHECKPOINT_BYTES);
       syncer.note(this.#checkpoint.path, "file");
       this.#noteFolders();

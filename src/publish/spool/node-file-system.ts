@@ -20,7 +20,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { releaseLock, takeLock } from "../../files/process-lock.ts";
+import { lockHolder, releaseLock, takeLock } from "../../files/process-lock.ts";
 import type { SpoolFileSystem } from "./spool-file-system.ts";
 
 /** No topic of Kafka has a `~` in its name, so no folder of a log is called this. */
@@ -52,6 +52,11 @@ export function createNodeFileSystem(): SpoolFileSystem {
     removeFolder,
     freeBytes,
   };
+}
+
+/** The id of the process that uses the spool in this folder; null when none does. */
+export function spoolHolder(path: string): number | null {
+  return lockHolder(join(path, LOCK_NAME));
 }
 
 function claimFolder(path: string): number | null {

@@ -43,6 +43,8 @@ export interface FoundLog {
   readonly damagedRecords: number;
   /** Records between segments, and behind the last. */
   readonly missingRecords: number;
+  /** The checkpoint in memory says more than the file. */
+  readonly isChanged: boolean;
   /** Why the checkpoint could not be read; empty when it could. */
   readonly trouble: string;
 }
@@ -52,6 +54,8 @@ export interface RecoveryOptions {
   readonly fileSystem: SpoolFileSystem;
   readonly files: FileHandles;
   readonly directory: string;
+  /** Now, by the wall clock. */
+  readonly wallUs: number;
 }
 
 /**
@@ -65,9 +69,11 @@ export function recoverLog(options: RecoveryOptions, key: string, log: SurveyedL
   const checkpoint = new Checkpoint(options.fileSystem, options.files, place);
   let trouble = "";
   let isKnown = false;
+  let hasUnknownEnd = false;
   try {
     isKnown = checkpoint.load();
   } catch (error) {
+    hasUnknownEnd = true;
     trouble = `Cannot read a checkpoint of the spool: ${errorCode(error)}`;
   }
   if (!isKnown) checkpoint.settled = log.files[0]?.header.basePosition ?? 0;
@@ -93,7 +99,18 @@ export function recoverLog(options: RecoveryOptions, key: string, log: SurveyedL
     else segments.push(found.segment);
   }
   missingRecords += takeHole(checkpoint, expected, checkpoint.end);
-  return { log, folder, checkpoint, segments, done, damagedRecords, missingRecords, trouble };
+  if (hasUnknownEnd) beginAbove(checkpoint, expected, options.wallUs);
+  const isChanged = !isKnown || damagedRecords > 0 || missingRecords > 0;
+  return { log, folder, checkpoint, segments, done, damagedRecords, missingRecords, isChanged, trouble };
+}
+
+/**
+ * A checkpoint that cannot be read now may be readable again later: no batch may get a position that it calls settled. No log
+ * ever had as many records as there were µs since 1970.
+ */
+function beginAbove(checkpoint: Checkpoint, found: number, wallUs: number): void {
+  checkpoint.holes.add(found, wallUs);
+  checkpoint.end = Math.max(checkpoint.end, wallUs);
 }
 
 /** Notes that [from, to) is not there; how many of its records were not known to be lost. */

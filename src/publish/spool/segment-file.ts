@@ -24,6 +24,8 @@ export interface SegmentFile {
   readonly fileBytes: number;
   readonly header: SegmentHeader;
   readonly dataStart: number;
+  /** The header is gone: what it says was worked out, but for the names of the feeds. */
+  readonly isGuessed: boolean;
   /** Null: not closed, or its end is damaged. */
   readonly footer: SegmentFooter | null;
 }
@@ -41,10 +43,12 @@ export function readSegmentFile(
   const { path } = place;
   const file = files.use(path);
   const fileBytes = fileSystem.sizeOf(file);
-  const found = readHeader(fileSystem, file, fileBytes) ?? guessHeader(fileSystem, file, { ...place, fileBytes });
+  const known = readHeader(fileSystem, file, fileBytes);
+  const found = known ?? guessHeader(fileSystem, file, { ...place, fileBytes });
   if (found === null) return null;
   const { header, dataStart } = found;
-  return { path, fileBytes, header, dataStart, footer: readFooter(fileSystem, file, { header, fileBytes }) };
+  const isGuessed = known === null;
+  return { path, fileBytes, header, dataStart, isGuessed, footer: readFooter(fileSystem, file, { header, fileBytes }) };
 }
 
 function readHeader(fileSystem: SpoolFileSystem, file: number, fileBytes: number) {

@@ -77,7 +77,7 @@ class DiskSpool implements Spool {
     const found = survey({ fileSystem, files, directory });
     const logs = [...found.logs].map(([key, log]) => ({
       key,
-      ...recoverLog({ fileSystem, files, directory }, key, log),
+      ...recoverLog({ fileSystem, files, directory, wallUs: clock.wallUs() }, key, log),
     }));
     this.feedNames = namesOf(options.feedNames, logs);
     this.#core = this.#makeCore(files, troubles);
@@ -189,11 +189,6 @@ class DiskSpool implements Spool {
       path: `${folder}/${CHECKPOINT_NAME}`,
       logKey: key,
     });
-    try {
-      checkpoint.load();
-    } catch (error) {
-      this.#core.troubles.begin("read", `Cannot read a checkpoint of the spool: ${errorCode(error)}`);
-    }
     return new DiskLog(this.#core, { name, folder, checkpoint, segments: [] }, NO_START);
   }
 
@@ -206,7 +201,7 @@ class DiskSpool implements Spool {
     }
     const start = found.segments[0]?.start ?? NO_START;
     const made = new DiskLog(this.#core, { name: log.name, folder, checkpoint, segments }, start);
-    made.adopt(found.done);
+    made.adopt(found.done, found.isChanged);
     this.#logs.set(key, made);
     const { records } = made.unread;
     this.#recoveredRecords += records;

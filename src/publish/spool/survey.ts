@@ -42,7 +42,11 @@ export function survey({ fileSystem, files, directory }: SurveyOptions): Survey 
   for (const { folder, folderName } of logFolders(fileSystem, directory)) {
     for (const entry of fileSystem.list(folder)) {
       const path = `${folder}/${entry.name}`;
-      if (entry.name === CHECKPOINT_NAME) otherBytes += CHECKPOINT_BYTES;
+      if (entry.name === CHECKPOINT_NAME) {
+        otherBytes += CHECKPOINT_BYTES;
+        // A log without segments has something to tell too: up to where it was filled.
+        logOf(logs, folderName);
+      }
       if (entry.isFolder || !entry.name.endsWith(SEGMENT_SUFFIX)) continue;
       try {
         const file = readSegmentFile(fileSystem, files, { path, folderName });
@@ -51,7 +55,7 @@ export function survey({ fileSystem, files, directory }: SurveyOptions): Survey 
         else if (file.header.version > FORMAT_VERSION) {
           otherBytes += bytes;
           leftAlone.push(`'${path}' has format version ${file.header.version}`);
-        } else addFile(logs, file);
+        } else logOf(logs, file.header.log).files.push(file);
       } catch (error) {
         leftAlone.push(`'${path}' cannot be read (${errorCode(error)})`);
       } finally {
@@ -59,6 +63,7 @@ export function survey({ fileSystem, files, directory }: SurveyOptions): Survey 
       }
     }
   }
+  nameFeeds(logs.values());
   for (const log of logs.values()) useless.push(...sortOut(log));
   return { logs, useless, leftAlone, otherBytes };
 }
@@ -75,12 +80,26 @@ function logFolders(fileSystem: SpoolFileSystem, directory: string) {
   return found;
 }
 
-function addFile(logs: Map<string, SurveyedLog>, file: SegmentFile): void {
-  const { log } = file.header;
-  const key = folderOf(log);
-  const known = logs.get(key);
-  if (known === undefined) logs.set(key, { name: log, files: [file] });
-  else known.files.push(file);
+function logOf(logs: Map<string, SurveyedLog>, name: LogName): SurveyedLog {
+  const key = folderOf(name);
+  const log = logs.get(key) ?? { name, files: [] };
+  logs.set(key, log);
+  return log;
+}
+
+/** Gives segments whose own names of feeds are gone those of the segment born next to them: one process names all alike. */
+function nameFeeds(logs: Iterable<SurveyedLog>): void {
+  const all = [...logs];
+  const named = all.flatMap(({ files }) => files).filter(({ isGuessed }) => !isGuessed);
+  for (const { files } of all) {
+    for (const [at, file] of files.entries()) {
+      if (!file.isGuessed) continue;
+      const distance = (other: SegmentFile) => Math.abs(other.header.segmentId - file.header.segmentId);
+      const [nearest] = named.toSorted((a, b) => distance(a) - distance(b));
+      const feedNames = nearest?.header.feedNames ?? [];
+      files[at] = { ...file, header: { ...file.header, feedNames } };
+    }
+  }
 }
 
 /** Puts the segments of a log in order; of several copies of one the longest stays, the others are returned. */

@@ -1,4 +1,3 @@
-import type { FeedEvent, RejectedMessage } from "../../domain/feed-event.ts";
 import type { QuoteSink } from "../../domain/quote.ts";
 import { EventLog } from "./event-log.ts";
 import { QuoteWatch } from "./quote-watch.ts";

@@ -75,7 +75,15 @@ function entryRow(entry: Entry, redact: Redact): EventRow {
   if ("event" in entry) {
     const { event } = entry;
     const { tone, kind, text } = eventText(event);
-    return { id: entry.id, timeMs: event.timeUs / 1000, tone, kind, source: event.source, text: clean(text), bytes: "" };
+    return {
+      id: entry.id,
+      timeMs: event.timeUs / 1000,
+      tone,
+      kind,
+      source: event.source,
+      text: clean(text),
+      bytes: "",
+    };
   }
   const { rejected, bytesLength } = entry;
   return {

@@ -16,7 +16,11 @@ export function eventText(event: FeedEvent): EventText {
     }
     case "market-data.feed-stale": {
       const what = event.symbol === undefined ? "no data" : `${event.symbol}: no data`;
-      return { tone: event.symbol === undefined ? "bad" : "warn", kind: "stale", text: `${what} for ${waitText(event.silentMs)}` };
+      return {
+        tone: event.symbol === undefined ? "bad" : "warn",
+        kind: "stale",
+        text: `${what} for ${waitText(event.silentMs)}`,
+      };
     }
     case "market-data.dropped": {
       const what = event.symbol === undefined ? "" : `${event.symbol}: `;

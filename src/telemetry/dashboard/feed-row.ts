@@ -38,6 +38,7 @@ export function readFeedRow(feed: FeedStatus, parts: FeedRowParts): FeedRow {
     symbolsLive: flowing,
     symbols: feed.subscriptions.length,
     quotesPerSecond: round(point?.accepted ?? 0, 1),
+    ackedPerSecond: round(point?.acked ?? 0, 1),
     quotes: feed.quotesAccepted,
     lastQuoteAgeMs,
     gaps: feed.gaps,
@@ -49,7 +50,9 @@ export function readFeedRow(feed: FeedStatus, parts: FeedRowParts): FeedRow {
     venueP99Ms: roundOrNull(point?.venueP99Ms ?? null, 3),
     connections: feed.connections.slice(0, CONNECTIONS_MAX).map((one) => connectionRow(one, wallMs, clean)),
     connectionsLeftOut: Math.max(0, feed.connections.length - CONNECTIONS_MAX),
-    troubledSymbols: troubled.slice(0, SYMBOLS_MAX).map(({ symbol, state, reason }) => clean(`${symbol} ${state}: ${reason}`)),
+    troubledSymbols: troubled
+      .slice(0, SYMBOLS_MAX)
+      .map(({ symbol, state, reason }) => clean(`${symbol} ${state}: ${reason}`)),
     troubledSymbolsLeftOut: Math.max(0, troubled.length - SYMBOLS_MAX),
   };
 }

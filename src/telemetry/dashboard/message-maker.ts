@@ -58,7 +58,11 @@ export class MessageMaker {
 
   /** The answer to who asks for the history of a feed. */
   history(feed: string | null): string {
-    return JSON.stringify({ type: "history", feed, history: this.#sampler.history.read(feed) } satisfies HistoryMessage);
+    return JSON.stringify({
+      type: "history",
+      feed,
+      history: this.#sampler.history.read(feed),
+    } satisfies HistoryMessage);
   }
 
   #hello({ build, startTimeSeconds, feeds }: MetricsSnapshot, board: Board): HelloMessage {
@@ -115,7 +119,13 @@ export class MessageMaker {
     this.#spoolTrouble = trouble;
     const isWell = trouble === "";
     const text = isWell ? "takes batches again" : trouble;
-    this.#parts.taps.events.note({ timeMs: wallMs, tone: isWell ? "good" : "bad", kind: "spool", source: "spool", text });
+    this.#parts.taps.events.note({
+      timeMs: wallMs,
+      tone: isWell ? "good" : "bad",
+      kind: "spool",
+      source: "spool",
+      text,
+    });
   }
 }
 

@@ -31,7 +31,9 @@ export function bundlePage(): PageBundle {
   const script = built.stdout.toString().trim().replaceAll("</script", "<\\/script");
   const plotStyle = readFileSync(join(import.meta.dir, "../../../node_modules/uplot/dist/uPlot.min.css"), "utf8");
   const style = `${plotStyle.trim()}\n${readFileSync(join(folder, "page.css"), "utf8").trim()}`;
-  const id = sha256(style + script).slice(0, 16).replaceAll(/[+/]/g, "0");
+  const id = sha256(style + script)
+    .slice(0, 16)
+    .replaceAll(/[+/]/g, "0");
   const html = readFileSync(join(folder, "page.html"), "utf8")
     .replace("<!-- page-id -->", () => `<meta name="page-id" content="${id}">`)
     .replace("<!-- style -->", () => `<style>${style}</style>`)

@@ -32,6 +32,7 @@ export interface FeedRow {
   readonly symbolsLive: number;
   readonly symbols: number;
   readonly quotesPerSecond: number;
+  readonly ackedPerSecond: number;
   readonly quotes: number;
   readonly lastQuoteAgeMs: number | null;
   readonly gaps: number;

@@ -32,5 +32,7 @@ function hostName(host: string): string | null {
 }
 
 function isOwnName(name: string, { adminHost, machineName }: OwnNames): boolean {
-  return isIP(name) !== 0 || name === "localhost" || name === adminHost.toLowerCase() || name === machineName.toLowerCase();
+  return (
+    isIP(name) !== 0 || name === "localhost" || name === adminHost.toLowerCase() || name === machineName.toLowerCase()
+  );
 }

@@ -80,7 +80,9 @@ export class Sampler {
   isSilent(feed: string, lastQuoteAgeMs: number | null): boolean {
     const track = this.#feeds.get(feed);
     if (track === undefined || lastQuoteAgeMs === null) return false;
-    return track.seconds >= SILENT_AFTER_MS / 1000 && track.steadyShare >= STEADY_SHARE && lastQuoteAgeMs >= SILENT_AFTER_MS;
+    return (
+      track.seconds >= SILENT_AFTER_MS / 1000 && track.steadyShare >= STEADY_SHARE && lastQuoteAgeMs >= SILENT_AFTER_MS
+    );
   }
 
   #addLatencies({ latencies }: MetricsSnapshot): void {

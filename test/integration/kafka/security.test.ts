@@ -14,6 +14,7 @@ import { KAFKA_START_TIMEOUT_MS, sharedKafka, uniqueTopic } from "../../harness/
 import type { TestKafka } from "../../harness/kafka-handle.ts";
 import { readTopicWithKcat } from "../../harness/kcat.ts";
 import {
+  sendFirst,
   stampedBatch,
   startWithin,
   takeProducer,
@@ -53,7 +54,8 @@ describeWithOwnKafka("kafka transport: TLS and SASL on a real broker", () => {
       const transport = open(testEndpoint(broker(), { tls: tls(), sasl }));
       await startWithin(transport, [topic]);
       const producer = await takeProducer(transport);
-      expect(await transport.send(topic, 0, stampedBatch([name], producer, 0, "zstd"))).toEqual({ outcome: "acked" });
+      const batch = stampedBatch([name], producer, 0, "zstd");
+      expect(await sendFirst(() => transport.send(topic, 0, batch))).toEqual({ outcome: "acked" });
       const records = await readTopicWithKcat(kafka.bootstrap.plain, topic);
       expect(records.map((record) => record.value)).toEqual([name]);
     });

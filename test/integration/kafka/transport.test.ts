@@ -6,6 +6,7 @@ import type { TestKafka } from "../../harness/kafka-handle.ts";
 import { readTopicWithKcat } from "../../harness/kcat.ts";
 import {
   sealValues,
+  sendFirst,
   stampedBatch,
   startWithin,
   takeProducer,
@@ -43,7 +44,7 @@ describe("kafka transport on a real broker", () => {
       const values = Array.from({ length: 500 }, (_, i) => JSON.stringify({ sequence: i, text: "quote ".repeat(5) }));
       const first = stampedBatch(values.slice(0, 400), producer, 0, compression);
       const second = stampedBatch(values.slice(400), producer, 400, compression);
-      expect(await transport.send(topic, 1, first)).toEqual({ outcome: "acked" });
+      expect(await sendFirst(() => transport.send(topic, 1, first))).toEqual({ outcome: "acked" });
       expect(await transport.send(topic, 1, second)).toEqual({ outcome: "acked" });
       const records = await readTopicWithKcat(kafka.bootstrap.plain, topic);
       expect(records.map((record) => record.value)).toEqual(values);
@@ -58,7 +59,7 @@ describe("kafka transport on a real broker", () => {
     await startWithin(transport, [topic]);
     const producer = await takeProducer(transport);
     const batch = stampedBatch(["a", "b"], producer, 0);
-    expect(await transport.send(topic, 0, batch)).toEqual({ outcome: "acked" });
+    expect(await sendFirst(() => transport.send(topic, 0, batch))).toEqual({ outcome: "acked" });
     expect(await transport.send(topic, 0, batch)).toEqual({ outcome: "acked" });
     const records = await readTopicWithKcat(kafka.bootstrap.plain, topic);
     expect(records.map((record) => record.value)).toEqual(["a", "b"]);
@@ -70,7 +71,8 @@ describe("kafka transport on a real broker", () => {
     const transport = open();
     await startWithin(transport, [topic]);
     const producer = await takeProducer(transport);
-    expect(await transport.send(topic, 0, stampedBatch(["a"], producer, 0))).toEqual({ outcome: "acked" });
+    const first = stampedBatch(["a"], producer, 0);
+    expect(await sendFirst(() => transport.send(topic, 0, first))).toEqual({ outcome: "acked" });
     const result = await transport.send(topic, 0, stampedBatch(["c"], producer, 2));
     expect(result).toMatchObject({ outcome: "new_producer_id", code: "OUT_OF_ORDER_SEQUENCE_NUMBER" });
   });
@@ -81,7 +83,8 @@ describe("kafka transport on a real broker", () => {
     const transport = open();
     await startWithin(transport, [topic]);
     const producer = await takeProducer(transport);
-    const large = await transport.send(topic, 0, stampedBatch(["x".repeat(3000)], producer, 0));
+    const long = stampedBatch(["x".repeat(3000)], producer, 0);
+    const large = await sendFirst(() => transport.send(topic, 0, long));
     expect(large).toMatchObject({ outcome: "too_large", code: "MESSAGE_TOO_LARGE" });
     const damaged = await transport.send(topic, 0, sealValues(["never stamped"]));
     expect(damaged).toMatchObject({ outcome: "retry", code: "CORRUPT_MESSAGE" });
@@ -94,7 +97,8 @@ describe("kafka transport on a real broker", () => {
     await kafka.createTopic(topic, 1, { "message.timestamp.before.max.ms": "3600000" });
     const transport = open();
     await startWithin(transport, [topic]);
-    const refused = await transport.send(topic, 0, stampedBatch(["late"], await takeProducer(transport), 0));
+    const late = stampedBatch(["late"], await takeProducer(transport), 0);
+    const refused = await sendFirst(() => transport.send(topic, 0, late));
     expect(refused).toMatchObject({ outcome: "retry", code: "INVALID_TIMESTAMP" });
     expect(transport.trouble).toContain("clock");
   });

@@ -1,12 +1,20 @@
 import type { Log, LogFields } from "../../../src/domain/log.ts";
 import { appendRecord } from "../../../src/publish/batch-split.ts";
-import type { BatchTransport, ProducerIdentity } from "../../../src/publish/batch-transport.ts";
+import type { BatchTransport, ProducerIdentity, SendResult } from "../../../src/publish/batch-transport.ts";
 import type { KafkaEndpoint, KafkaTools } from "../../../src/publish/kafka/kafka-endpoint.ts";
 import { createKafkaTransport, type KafkaTransport } from "../../../src/publish/kafka/kafka-transport.ts";
 import { type Compression, RecordBatchBuilder, stampBatch } from "../../../src/publish/record-batch.ts";
 import type { SealedBatch } from "../../../src/publish/sealed-batch.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
 import { SystemClock } from "../../../src/runtime/system-clock.ts";
+
+const FIRST_SEND_LIMIT_MS = 10_000;
+/** What a broker says of a partition that it does not know to be its own yet. */
+const EARLY_CODES: ReadonlySet<string> = new Set([
+  "NOT_LEADER_OR_FOLLOWER",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+]);
 
 /** A log that keeps its lines. */
 export class KeptLog implements Log {
@@ -93,6 +101,17 @@ export async function takeProducer(transport: BatchTransport, limitMs = 10_000):
       if (performance.now() > endMs) throw error;
       await Bun.sleep(20);
     }
+  }
+}
+
+/** The first batch of a topic: metadata tells a leader a moment before that broker knows, so it goes again as a lane would. */
+export async function sendFirst(send: () => Promise<SendResult>): Promise<SendResult> {
+  const endMs = performance.now() + FIRST_SEND_LIMIT_MS;
+  for (;;) {
+    const result = await send();
+    const isEarly = result.outcome === "retry" && EARLY_CODES.has(result.code);
+    if (!isEarly || performance.now() > endMs) return result;
+    await Bun.sleep(20);
   }
 }
 

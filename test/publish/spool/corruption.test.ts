@@ -1,7 +1,7 @@
 // Real files, damaged in every way we could think of: the next start needs no human, loses the damaged batches alone and
 // counts them to the record. `SPOOL_SEED=<number>` repeats one seed, `SPOOL_SEEDS=<count>` runs more than usual.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SealedBatch } from "../../../src/publish/sealed-batch.ts";
@@ -50,7 +50,8 @@ let root = "";
 let sound: Sound;
 
 beforeAll(async () => {
-  root = mkdtempSync(join(tmpdir(), "spool-corruption-"));
+  // In memory where there is such a folder: nothing here depends on when a disk syncs.
+  root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "spool-corruption-"));
   sound = await prepare(join(root, "sound"));
 });
 
@@ -221,7 +222,7 @@ describe("a damaged spool", () => {
     const folder = join(root, "stale-lock");
     cpSync(sound.folder, folder, { recursive: true });
     for (const content of [`{"pid":4194305,"startedAt":"x/1"}\n`, "", "garbage"]) {
-      writeFileSync(join(folder, "lock"), content);
+      writeFileSync(join(folder, "~lock"), content);
       const spool = open(folder, []);
       expect(spool.status().recoveredRecords).toBeGreaterThan(0);
       await spool.close();

@@ -1,10 +1,13 @@
 import type { Spool } from "../../../src/publish/spool/batch-log.ts";
-import { type ModelBatch, type ModelLog, recordsOf } from "./spool-model.ts";
+import { type ModelBatch, type ModelLog, quotesOf, recordsOf } from "./spool-model.ts";
 
 /** Compares what the spool says of itself with the model. @throws when they disagree */
-export function checkSpool(spool: Spool, logs: readonly ModelLog[], troubleTold: string): void {
+export function checkSpool(spool: Spool, logs: readonly ModelLog[], troubleTold: () => string): void {
   for (const log of logs) checkLog(spool, log);
-  checkTotals(spool, logs, troubleTold);
+  checkTotals(spool, logs);
+  const { trouble } = spool.status();
+  if (trouble !== troubleTold())
+    throw new Error(`status() tells the trouble '${trouble}', onTrouble '${troubleTold()}'`);
   checkFeeds(spool, logs);
   const named = spool.logs().map(({ name }) => `${name.topic}/${name.partition}`);
   const full = logs.filter((log) => log.stored.length > 0).map(({ name }) => `${name.topic}/${name.partition}`);
@@ -25,17 +28,16 @@ function checkLog(spool: Spool, model: ModelLog): void {
   }
 }
 
-function checkTotals(spool: Spool, logs: readonly ModelLog[], troubleTold: string): void {
-  const { unreadBatches, unreadRecords, trouble } = spool.status();
+function checkTotals(spool: Spool, logs: readonly ModelLog[]): void {
+  const { unreadBatches, unreadRecords } = spool.status();
   const unread = logs.flatMap((log) => log.unread);
   checkBacklog("status()", { batches: unreadBatches, records: unreadRecords }, unread);
-  if (trouble !== troubleTold) throw new Error(`status() tells the trouble '${trouble}', onTrouble '${troubleTold}'`);
 }
 
 function checkFeeds(spool: Spool, logs: readonly ModelLog[]): void {
   const counts = spool.unreadByFeed();
   for (const [index, feed] of spool.feedNames.entries()) {
-    const expected = recordsOf(logs.filter((log) => log.feed === feed).flatMap((log) => log.unread));
+    const expected = quotesOf(logs.filter((log) => log.feed === feed).flatMap((log) => log.unread));
     if (counts[index] !== expected)
       throw new Error(`unreadByFeed() tells ${counts[index]} of ${feed}, not ${expected}`);
   }

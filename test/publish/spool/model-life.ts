@@ -6,7 +6,7 @@ import { below, pick } from "../../harness/fake-disk.ts";
 import type { FakeFileSystem, FileCall, FileCallKind, FileFault } from "../../harness/fake-file-system.ts";
 import { sealModelBatch } from "./model-batches.ts";
 import { checkSpool } from "./model-checks.ts";
-import type { ModelBatch, ModelLog } from "./spool-model.ts";
+import { type ModelBatch, type ModelLog, quotesOf } from "./spool-model.ts";
 
 /** Rounds of waiting for the disk before something counts as stuck. */
 const ROUNDS_MAX = 2000;
@@ -73,15 +73,16 @@ export class ModelLife {
     const { spool, logs, trace } = this.#parts;
     if (this.isDead) return;
     trace(`  lost ${recordCount} of ${topic} (${reason}) [${countsByFeed.join()}]`);
-    const feeds = spool.feedNames.filter((_, index) => countsByFeed[index] > 0);
-    const counted = countsByFeed.reduce((sum, count) => sum + count, 0);
-    const log = logs.find(({ name, feed }) => name.topic === topic && (feeds[0] ?? "") === feed);
-    if (log === undefined || feeds.length > 1) throw new Error(`A loss of ${topic} names the feeds ${feeds.join()}`);
-    if (log.feed !== "" && counted !== recordCount)
-      throw new Error(`A loss counts ${counted} of ${recordCount} quotes`);
-    const before = log.unread;
-    log.lose(recordCount, reason);
-    for (const batch of before) if (batch.fate !== "stored") this.#ended.add(batch);
+    for (const log of logs.filter(({ name }) => name.topic === topic)) {
+      const index = spool.feedNames.indexOf(log.feed);
+      const others = countsByFeed.some((count, feed) => count > 0 && feed !== index);
+      const lost = log.oldestOf(recordCount);
+      if (others || lost === null || quotesOf(lost) !== (index < 0 ? 0 : countsByFeed[index])) continue;
+      log.lose(lost, reason);
+      for (const batch of lost) this.#ended.add(batch);
+      return;
+    }
+    throw new Error(`${recordCount} records of ${topic} are told as ${reason}: no oldest batches are that many`);
   }
 
   onTrouble(text: string): void {
@@ -192,7 +193,7 @@ export class ModelLife {
     if (!this.isDead && this.#problem !== null) throw this.#problem;
     if (this.isDead || this.#faults > faultsBefore) for (const batch of this.#ended) batch.isFateDoubtful = true;
     if (this.isDead) return;
-    checkSpool(this.#parts.spool, this.#parts.logs, this.#trouble);
+    checkSpool(this.#parts.spool, this.#parts.logs, () => this.#trouble);
     const { misuses } = this.#parts.disk;
     if (misuses.length > 0) throw new Error(misuses.join("; "));
   }
@@ -213,6 +214,7 @@ export class ModelLife {
       id,
       batch,
       timeMs,
+      quotes: feedIndex < 0 ? 0 : batch.recordCount,
       location: null,
       fate: "stored",
       isSynced: false,

@@ -42,6 +42,7 @@ function judgeLog(log: ModelLog, loaded: readonly LoadedBatch[], ending: Ending)
     last = index;
     const batch = log.batches[index];
     log.checkSame(batch, found);
+    checkQuotes(log, batch, found);
     if (batch.fate !== "stored" && isEndDurable(batch, ending)) {
       throw new Error(`${log.text} gives batch ${id} again, which is ${batch.fate}`);
     }
@@ -49,6 +50,13 @@ function judgeLog(log: ModelLog, loaded: readonly LoadedBatch[], ending: Ending)
   const ids = new Set(loaded.map(({ batch }) => idOf(batch)));
   const lost = log.stored.filter((batch) => !ids.has(batch.id) && mustBeThere(batch, ending));
   if (lost.length > 0) throw new Error(`${log.text} has lost batch ${lost.map(({ id }) => id).join()}`);
+}
+
+/** The quotes are counted as they were; a segment that was never synced may have lost the names of the feeds. */
+function checkQuotes(log: ModelLog, batch: ModelBatch, { batch: found }: LoadedBatch): void {
+  const quotes = found.countsByFeed.reduce((sum, count) => sum + count, 0);
+  if (quotes === batch.quotes || (quotes === 0 && !batch.isSynced)) return;
+  throw new Error(`${log.text} gives ${quotes} quotes in batch ${batch.id}, not ${batch.quotes}`);
 }
 
 /** What is missing between what is there must be told to the record; what lies behind the last may be. */
@@ -89,9 +97,6 @@ function judgeStatus({ spool, atStart, atRead, read }: Findings, logs: readonly 
     const quotes = loaded.reduce((total, { batch }) => total + batch.countsByFeed[index], 0);
     const lost = atRead.reduce((total, { countsByFeed }) => total + countsByFeed[index], 0);
     if (index < 0 && loaded.length > 0) throw new Error(`The feed ${log.feed} is on the disk and has no name`);
-    if (quotes !== loaded.reduce((total, { batch }) => total + batch.recordCount, 0)) {
-      throw new Error(`${log.text} gives ${quotes} quotes of ${log.feed}`);
-    }
     if (index >= 0 && spool.recoveredByFeed[index] !== quotes + lost) {
       throw new Error(
         `recoveredByFeed tells ${spool.recoveredByFeed[index]} of ${log.feed}; ${quotes} read, ${lost} lost`,
@@ -116,6 +121,7 @@ function adopt(log: ModelLog, loaded: readonly LoadedBatch[], ending: Ending): v
     if (one === undefined) erase(batch, ending);
     else {
       batch.location = one.location;
+      batch.quotes = one.batch.countsByFeed.reduce((sum, count) => sum + count, 0);
       batch.fate = "stored";
       batch.isDoubtful = false;
       batch.isSynced ||= ending === "power_cut";

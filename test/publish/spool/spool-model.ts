@@ -10,6 +10,8 @@ export interface ModelBatch {
   readonly id: number;
   readonly batch: SealedBatch;
   readonly timeMs: number;
+  /** Those of its feed; 0 when it has none, or when the disk cannot tell any more whose they are. */
+  quotes: number;
   /** Null until the log told: the process died before `append` returned. */
   location: BatchLocation | null;
   fate: Fate;
@@ -94,16 +96,23 @@ export class ModelLog {
     this.cursor = Math.max(this.cursor, end);
   }
 
-  /** The oldest unread batches are lost: as many as make up `recordCount` records. */
-  lose(recordCount: number, reason: SpoolLossReason): void {
-    let left = recordCount;
-    for (const batch of this.unread) {
-      if (left <= 0) break;
-      left -= batch.batch.recordCount;
+  /** The oldest unread batches, as many as make up `recordCount` records; null when none do. */
+  oldestOf(recordCount: number): ModelBatch[] | null {
+    const { unread } = this;
+    let count = 0;
+    for (let records = 0; records < recordCount && count < unread.length; count++) {
+      records += unread[count].batch.recordCount;
+    }
+    const oldest = unread.slice(0, count);
+    return recordsOf(oldest) === recordCount ? oldest : null;
+  }
+
+  /** The oldest unread batches are lost. */
+  lose(lost: readonly ModelBatch[], reason: SpoolLossReason): void {
+    for (const batch of lost) {
       endBatch(batch, reason);
       this.cursor = this.batches.indexOf(batch) + 1;
     }
-    if (left !== 0) throw new Error(`${this.text} tells ${recordCount} records as ${reason}: no batches are that many`);
   }
 
   get text(): string {
@@ -119,6 +128,11 @@ export function endOf({ location, batch }: ModelBatch): number {
 /** Records of several batches together. */
 export function recordsOf(batches: readonly ModelBatch[]): number {
   return batches.reduce((sum, { batch }) => sum + batch.recordCount, 0);
+}
+
+/** Quotes of several batches together. */
+export function quotesOf(batches: readonly ModelBatch[]): number {
+  return batches.reduce((sum, { quotes }) => sum + quotes, 0);
 }
 
 /** The number that stands in a batch of the model: the last record's value begins with it. */
