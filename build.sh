@@ -29,7 +29,7 @@ Usage: ./build.sh <command> [arguments]
   faults [--short] [--list] [--record] [fault...]
                        bring about the faults of docs/promises.md in their long forms, one after the other, and write what was
                        measured to dist/faults-report.md; root is needed for those that cut lines (all: hours; F1 F3 …: some)
-  bench [section...]   measure CPU per quote, latency and memory, print tables: websocket, fix, grpc, rest (all)
+  bench [section...]   measure CPU per quote, latency and memory, print tables: websocket, fix, grpc, rest, spool (all)
   help                 this text
 
 The pinned Bun (package.json, engines) is fetched from the npm registry when `bun` is absent or another version.
@@ -186,7 +186,8 @@ missing_tools() {
   has mvn || echo maven
   has go || echo go
   has python3 || echo python3
-  if ! has flock || ! has setpriv; then echo util-linux; fi
+  has ip || echo iproute2
+  if ! has flock || ! has setpriv || ! has prlimit; then echo util-linux; fi
 }
 
 package_for() {

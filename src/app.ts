@@ -5,9 +5,11 @@ import { createFeeds } from "./assembly/create-feeds.ts";
 import { createSpool } from "./assembly/create-spool.ts";
 import { type ChosenSink, createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
+import { FeedController } from "./assembly/feed-controller.ts";
 import { ledgerLogFields } from "./assembly/ledger-log-fields.ts";
 import { LossReporter } from "./assembly/loss-reporter.ts";
 import { enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
+import type { ConfigRereader } from "./assembly/reread-config.ts";
 import type { Config } from "./config/config.ts";
 import type { FeedEvent, FeedEventSink, RejectedMessage } from "./domain/feed-event.ts";
 import type { IngestError } from "./domain/ingest-error.ts";
@@ -53,6 +55,7 @@ export interface AppOptions {
   readonly log: RootLog;
   readonly redact: (text: string) => string;
   readonly readSecret: SecretReader;
+  readonly reread: ConfigRereader;
   readonly build: BuildInfo;
   /** This life of the process: `metadata.session`. */
   readonly session: string;
@@ -75,6 +78,7 @@ export class App implements FeedEventSink {
   readonly #health: HealthMonitor;
   readonly #taps = new DashboardTaps();
   readonly #backlogLog: BacklogLog;
+  readonly #controller: FeedController;
   readonly #start = new AbortController();
   #admin: AdminServer | null = null;
   #phase: AppPhase = "starting";
@@ -152,6 +156,15 @@ export class App implements FeedEventSink {
       counters: this.#pipeline.counters,
       log,
     });
+    this.#controller = new FeedController({
+      phase: () => this.#phase,
+      prepared: feeds,
+      feeds: this.feeds,
+      pipeline: this.#pipeline,
+      clock,
+      log,
+      reread: options.reread,
+    });
     this.#health = new HealthMonitor({ clock, source: this.status });
     this.#backlogLog = new BacklogLog({ clock, source: this.status, log });
   }
@@ -178,6 +191,7 @@ export class App implements FeedEventSink {
       log,
       clock,
       taps: this.#taps,
+      control: this.#controller,
     });
     this.#health.start();
     this.#backlogLog.start();

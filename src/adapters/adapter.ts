@@ -70,6 +70,8 @@ export interface Adapter {
   readonly target: string;
   /** When the venue trades; outside it no session is started and silence is no alarm. Absent: always. */
   readonly calendar?: TradingCalendar;
+  /** True where the venue takes one session at a time: a successor is not started before the end of the one it replaces. */
+  readonly isExclusive?: boolean;
   /** What this transport counts beside what all do, over all sessions; the names are a closed list. Absent: nothing. */
   readonly counts?: Readonly<Record<string, number>>;
   startSession(context: SessionContext): Session;

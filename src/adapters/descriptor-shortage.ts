@@ -1,5 +1,5 @@
 import { IngestError } from "../domain/ingest-error.ts";
-import type { DescriptorUse } from "../runtime/descriptor-use.ts";
+import type { DescriptorUse } from "./descriptor-use.ts";
 
 /** Descriptors that no session may take: for the sink, the spool and the admin server. */
 const RESERVED_MAX = 64;

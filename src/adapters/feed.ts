@@ -44,19 +44,24 @@ const STATES_BY_TROUBLE: readonly FeedState[] = [
 /** One configured stream: its symbols, spread over as many connections as the venue's limits ask for. */
 export class Feed {
   readonly name: string;
-  readonly instruments: readonly Instrument[];
   readonly #options: FeedOptions;
   readonly #tally = new FeedTally();
-  readonly #supervisors: readonly Supervisor[];
+  readonly #parts: FeedParts;
   readonly #carriers = new Map<Instrument, Supervisor>();
+  #adapter: Adapter;
+  #instruments: readonly Instrument[];
+  #supervisors: readonly Supervisor[];
+  #nextIndex = 0;
   #lastEpoch = 0;
+  #isRunning = false;
 
   constructor(options: FeedOptions) {
     this.name = options.name;
-    this.instruments = options.instruments;
+    this.#instruments = options.instruments;
+    this.#adapter = options.adapter;
     this.#options = options;
     const { environment } = options;
-    const parts: FeedParts = {
+    this.#parts = {
       ...environment,
       name: options.name,
       policy: options.policy,
@@ -65,27 +70,60 @@ export class Feed {
       nextEpoch: () => ++this.#lastEpoch,
     };
     const groups = splitInstruments(options.instruments, options.policy.symbolsPerConnection);
-    this.#supervisors = groups.map((instruments, index) => {
-      const supervisor = new Supervisor(parts, { index, adapter: options.adapter, instruments });
-      for (const instrument of instruments) this.#carriers.set(instrument, supervisor);
-      return supervisor;
-    });
+    this.#supervisors = groups.map((instruments) => this.#createSupervisor(instruments));
+  }
+
+  get instruments(): readonly Instrument[] {
+    return this.#instruments;
   }
 
   /** Starts every connection; does nothing for a disabled feed and for connections that run. May follow a `stop`. */
   start(): void {
     if (!this.#options.isEnabled) return;
+    this.#isRunning = true;
     for (const supervisor of this.#supervisors) supervisor.start();
   }
 
   /** Ends every connection; resolves, within two seconds or so, when no socket and no timer is left. */
   async stop(): Promise<void> {
+    this.#isRunning = false;
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop()));
   }
 
   /** Asks the venue anew for one instrument whose data cannot be trusted; without a session there is nothing to ask. */
   resubscribe(instrument: Instrument, reason: string): void {
     this.#carriers.get(instrument)?.resubscribe(instrument, reason);
+  }
+
+  /**
+   * Takes instruments in and gives others up. Connections that are not full are filled first, and each that changes is made anew
+   * as {@link Supervisor.setInstruments} says; one that is left with nothing ends. Resolves when those have ended.
+   */
+  async changeInstruments(added: readonly Instrument[], removed: readonly Instrument[]): Promise<void> {
+    const gone = new Set(removed);
+    const carried = new Map(
+      this.#supervisors.map((one) => [one, one.instruments.filter((instrument) => !gone.has(instrument))]),
+    );
+    const rest = [...added];
+    for (const instruments of carried.values()) {
+      const room = this.#options.policy.symbolsPerConnection - instruments.length;
+      if (room > 0) instruments.push(...rest.splice(0, room));
+    }
+    for (const instrument of removed) this.#carriers.delete(instrument);
+    for (const [supervisor, instruments] of carried) this.#setInstruments(supervisor, instruments);
+    const empty = this.#supervisors.filter((supervisor) => carried.get(supervisor)?.length === 0);
+    const groups = splitInstruments(rest, this.#options.policy.symbolsPerConnection);
+    const fresh = groups.map((instruments) => this.#createSupervisor(instruments));
+    this.#supervisors = [...this.#supervisors.filter((supervisor) => !empty.includes(supervisor)), ...fresh];
+    this.#instruments = [...this.#instruments.filter((instrument) => !gone.has(instrument)), ...added];
+    if (this.#isRunning) for (const supervisor of fresh) supervisor.start();
+    await Promise.all(empty.map((supervisor) => supervisor.stop()));
+  }
+
+  /** The next session of each connection is this adapter's; those that run go on. */
+  setAdapter(adapter: Adapter): void {
+    this.#adapter = adapter;
+    for (const supervisor of this.#supervisors) supervisor.setAdapter(adapter);
   }
 
   get state(): FeedState {
@@ -96,7 +134,8 @@ export class Feed {
 
   /** A snapshot for `/status`, `/metrics`, `/readyz` and the terminal. */
   status(): FeedStatus {
-    const { counters, venue, adapter } = this.#options;
+    const { counters, venue } = this.#options;
+    const adapter = this.#adapter;
     const subscriptions = this.instruments.map((instrument) => this.#subscriptionStatus(instrument));
     return {
       name: this.name,
@@ -123,6 +162,21 @@ export class Feed {
       adapterCounts: { ...adapter.counts },
       sequence: counters.sequence,
     };
+  }
+
+  #createSupervisor(instruments: readonly Instrument[]): Supervisor {
+    const connection = { index: this.#nextIndex++, adapter: this.#adapter, instruments };
+    const supervisor = new Supervisor(this.#parts, connection);
+    for (const instrument of instruments) this.#carriers.set(instrument, supervisor);
+    return supervisor;
+  }
+
+  #setInstruments(supervisor: Supervisor, instruments: readonly Instrument[]): void {
+    for (const instrument of instruments) this.#carriers.set(instrument, supervisor);
+    const old = supervisor.instruments;
+    const isSame = old.length === instruments.length && old.every((one, index) => one === instruments[index]);
+    // One that is left with nothing is stopped instead: a session without instruments is none.
+    if (!isSame && instruments.length > 0) supervisor.setInstruments(instruments);
   }
 
   #subscriptionStatus(instrument: Instrument): SubscriptionStatus {

@@ -66,6 +66,11 @@ export class SessionRun implements SessionMonitor {
     this.#settle = settled.resolve;
   }
 
+  /** Those it was started with. */
+  get instruments(): readonly Instrument[] {
+    return this.#options.instruments;
+  }
+
   get isOpen(): boolean {
     return this.openedMs >= 0;
   }

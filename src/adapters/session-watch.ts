@@ -18,6 +18,12 @@ export interface WatchListener {
   onHandoverDue(): void;
 }
 
+/** What is watched; both may change while it is. */
+interface WatchedConnection {
+  readonly adapter: { readonly target: string };
+  readonly instruments: readonly Instrument[];
+}
+
 /**
  * The watchdog of one connection: finds half-open links, silence, old age and health, on the monotonic clock. Time in
  * which we did not read (the process stood still, memory was full) is never held against the venue.
@@ -26,26 +32,29 @@ export class SessionWatch {
   /** Monotonic ms before which no planned reconnect is tried again. */
   handoverNotBeforeMs = Number.NEGATIVE_INFINITY;
   readonly #parts: FeedParts;
-  readonly #target: string;
+  readonly #connection: WatchedConnection;
   readonly #listener: WatchListener;
   readonly #silence: SymbolSilence;
-  readonly #instruments: readonly Instrument[];
   readonly #sessionMsMax: number;
   #lastTickMs: number;
   #isStale = false;
 
   constructor(
     parts: FeedParts,
-    connection: { readonly adapter: { readonly target: string }; readonly instruments: readonly Instrument[] },
+    connection: WatchedConnection,
     listener: WatchListener,
   ) {
     this.#parts = parts;
-    this.#target = connection.adapter.target;
+    this.#connection = connection;
     this.#listener = listener;
-    this.#instruments = connection.instruments;
     this.#lastTickMs = parts.clock.monotonicMs();
     this.#silence = new SymbolSilence(connection.instruments, parts.policy.symbolStaleAfterMs, this.#lastTickMs);
     this.#sessionMsMax = parts.policy.maxSessionMs * (1 - SESSION_AGE_JITTER * parts.random());
+  }
+
+  /** The connection has got other instruments. */
+  onInstrumentsChanged(): void {
+    this.#silence.follow(this.#connection.instruments, this.#parts.clock.monotonicMs());
   }
 
   /** The state of a connection that this session carries. */
@@ -121,7 +130,7 @@ export class SessionWatch {
     if (!this.#isStale || wasStale) return;
     const timeUs = clock.wallUs();
     events.publishEvent({ type: "market-data.feed-stale", source: name, timeUs, silentMs });
-    interruptions.interrupt(this.#instruments, "stale", timeUs);
+    interruptions.interrupt(this.#connection.instruments, "stale", timeUs);
   }
 
   #observeSymbols(run: SessionRun | null, nowMs: number, uncountedMs: number): void {
@@ -143,7 +152,7 @@ export class SessionWatch {
 
   #silentError(code: IngestErrorCode, what: string, silentMs: number): IngestError {
     return new IngestError(
-      `Cannot hear "${this.#parts.name}" at ${this.#target}: no ${what} for ${Math.round(silentMs)} ms`,
+      `Cannot hear "${this.#parts.name}" at ${this.#connection.adapter.target}: no ${what} for ${Math.round(silentMs)} ms`,
       { code, retry: "backoff" },
     );
   }

@@ -4,10 +4,10 @@ import type { IngestError } from "../domain/ingest-error.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { delay, settlesWithin } from "../runtime/abortable.ts";
 import { backoffDelayMs, probeDelayMs } from "../runtime/backoff.ts";
-import { readDescriptorUse } from "../runtime/descriptor-use.ts";
 import type { Adapter } from "./adapter.ts";
 import { ConnectionState } from "./connection-state.ts";
 import { findDescriptorShortage } from "./descriptor-shortage.ts";
+import { readDescriptorUse } from "./descriptor-use.ts";
 import type { FeedParts } from "./feed-parts.ts";
 import { hostOf } from "./host-of.ts";
 import { type RunOutcome, SessionRun } from "./session-run.ts";
@@ -29,12 +29,11 @@ export interface Connection {
  * reconnect is make-before-break: the next session is whole before this one is ended.
  */
 export class Supervisor {
-  readonly instruments: readonly Instrument[];
   readonly #parts: FeedParts;
-  readonly #connection: Connection;
+  /** Its adapter and its instruments may change: the next session has the new ones. */
+  readonly #connection: { readonly index: number; adapter: Adapter; instruments: readonly Instrument[] };
   readonly #state: ConnectionState;
   readonly #watch: SessionWatch;
-  readonly #host: string;
   /** Failed tries in a row; a session that was healthy for a while sets it back. */
   #attempts = 0;
   #handoverFailures = 0;
@@ -46,17 +45,19 @@ export class Supervisor {
 
   constructor(parts: FeedParts, connection: Connection) {
     this.#parts = parts;
-    this.#connection = connection;
-    this.instruments = connection.instruments;
-    this.#host = hostOf(connection.adapter.target);
+    this.#connection = { ...connection };
     this.#state = new ConnectionState(parts, connection.index);
-    this.#watch = new SessionWatch(parts, connection, {
+    this.#watch = new SessionWatch(parts, this.#connection, {
       onVerdict: (run, verdict) => run.abort(verdict),
       onHealthy: () => {
         this.#attempts = 0;
       },
       onHandoverDue: () => this.#handoverAsked.resolve(null),
     });
+  }
+
+  get instruments(): readonly Instrument[] {
+    return this.#connection.instruments;
   }
 
   get state(): FeedState {
@@ -89,6 +90,20 @@ export class Supervisor {
     this.#state.stop();
   }
 
+  /**
+   * From now on the connection carries these. A session that runs is replaced: before it is ended, where the venue takes two
+   * at a time; else behind it. When the new one does not come to serve, the old one goes on and it is tried again.
+   */
+  setInstruments(instruments: readonly Instrument[]): void {
+    this.#connection.instruments = instruments;
+    this.#watch.onInstrumentsChanged();
+  }
+
+  /** The next session is this adapter's; the one that runs goes on. */
+  setAdapter(adapter: Adapter): void {
+    this.#connection.adapter = adapter;
+  }
+
   /** Asks the venue anew for one instrument, as far as there is a session: the one whose quotes are taken. */
   resubscribe(instrument: Instrument, reason: string): void {
     const isSuccessors = this.#successor !== null && instrument.ownerEpoch === this.#successor.epoch;
@@ -119,7 +134,8 @@ export class Supervisor {
     while (await this.#isOpenNow(stop)) {
       const outcome = await this.#ride(stop);
       if (stop.aborted) break;
-      if (this.#closedForMs() > 0) continue;
+      // Ended by us to be replaced: nothing has failed.
+      if (outcome.kind === "aborted" || this.#closedForMs() > 0) continue;
       const retryInMs = this.#judge(outcome);
       if (retryInMs === null) break;
       await delay(retryInMs, stop, this.#parts.clock);
@@ -150,7 +166,7 @@ export class Supervisor {
   async #ride(stop: AbortSignal): Promise<RunOutcome> {
     const { limiter, policy, ticker } = this.#parts;
     this.#state.change("connecting", { attempt: this.#attempts });
-    if (!(await limiter.acquire(this.#host, policy.connects, stop))) return { kind: "aborted" };
+    if (!(await limiter.acquire(hostOf(this.#connection.adapter.target), policy.connects, stop))) return { kind: "aborted" };
     const shortage = this.#findShortage();
     if (shortage !== null) return this.#refuse(shortage);
     const unwatch = ticker.add((nowMs, lostMs) => this.#onTick(nowMs, lostMs));
@@ -185,7 +201,7 @@ export class Supervisor {
     const { limiter, policy, clock } = this.#parts;
     const oldIsOver = new AbortController();
     void old.finished.then(() => oldIsOver.abort());
-    if (!(await limiter.acquire(this.#host, policy.connects, oldIsOver.signal))) return old;
+    if (!(await limiter.acquire(hostOf(this.#connection.adapter.target), policy.connects, oldIsOver.signal))) return old;
     const shortage = this.#findShortage();
     if (shortage !== null) {
       this.#noteFailedHandover({ kind: "failed", error: shortage });
@@ -324,6 +340,17 @@ export class Supervisor {
     const run = this.#current;
     if (run === null || run.isOver || run.isAborted) return;
     this.#watch.judge(run, nowMs);
+    this.#replaceOutdated(run, nowMs);
     this.#onChange(run);
+  }
+
+  /** A session of other instruments than the connection is to carry makes way for one of these. */
+  #replaceOutdated(run: SessionRun, nowMs: number): void {
+    const { adapter, instruments } = this.#connection;
+    const isOutdated = run.instruments !== instruments && nowMs >= this.#watch.handoverNotBeforeMs;
+    if (!isOutdated || run.isAborted) return;
+    // One that serves nothing yet is no loss.
+    if (adapter.isExclusive === true || !run.subscriptions.isServing) run.abort(null);
+    else this.#handoverAsked.resolve(null);
   }
 }

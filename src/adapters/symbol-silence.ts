@@ -11,17 +11,26 @@ interface SymbolClock {
 /** Finds symbols that are silent while their feed is not; each silence is told once. */
 export class SymbolSilence {
   readonly #limitMs: number;
-  readonly #clocks: readonly SymbolClock[];
+  #clocks: readonly SymbolClock[] = [];
 
   /** @param limitMs silence that is told, ms; 0 = none ever is */
   constructor(instruments: readonly Instrument[], limitMs: number, nowMs: number) {
     this.#limitMs = limitMs;
-    this.#clocks = instruments.map((instrument) => ({
-      instrument,
-      lastQuoteTimeUs: instrument.lastQuoteTimeUs,
-      quietSinceMs: nowMs,
-      isReported: false,
-    }));
+    this.follow(instruments, nowMs);
+  }
+
+  /** From now on these are the symbols; the clocks of those that stay run on. */
+  follow(instruments: readonly Instrument[], nowMs: number): void {
+    const known = new Map(this.#clocks.map((clock) => [clock.instrument, clock]));
+    this.#clocks = instruments.map(
+      (instrument) =>
+        known.get(instrument) ?? {
+          instrument,
+          lastQuoteTimeUs: instrument.lastQuoteTimeUs,
+          quietSinceMs: nowMs,
+          isReported: false,
+        },
+    );
   }
 
   /** This much time does not count as silence of any symbol, ms. */

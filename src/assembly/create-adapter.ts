@@ -14,7 +14,13 @@ import type { RequestBudget } from "../runtime/request-budget.ts";
 import { createTradingCalendar } from "../runtime/session-hours.ts";
 import type { TurnQueue } from "../runtime/turn-queue.ts";
 import { fixIdentity } from "./fix-identity.ts";
-import type { EnabledFeed, EnabledFixFeed, EnabledGrpcFeed, EnabledRestFeed } from "./prepare-feeds.ts";
+import type {
+  EnabledFeed,
+  EnabledFixFeed,
+  EnabledGrpcFeed,
+  EnabledRestFeed,
+  EnabledWebSocketFeed,
+} from "./prepare-feeds.ts";
 
 /** What our requests call themselves. */
 const USER_AGENT = `edge-ingester/${VERSION}`;
@@ -41,7 +47,7 @@ export interface AdapterParts {
 export function createAdapter(feed: EnabledFeed, parts: AdapterParts): Adapter {
   switch (feed.transport) {
     case "websocket":
-      return new WebSocketAdapter({ venue: feed.venue, turns: parts.turns });
+      return createWebSocketAdapter(feed, parts);
     case "fix":
       return createFixAdapter(feed, parts);
     case "rest":
@@ -49,6 +55,10 @@ export function createAdapter(feed: EnabledFeed, parts: AdapterParts): Adapter {
     case "grpc":
       return createGrpcAdapter(feed, parts);
   }
+}
+
+function createWebSocketAdapter({ config, venue }: EnabledWebSocketFeed, { turns }: AdapterParts): WebSocketAdapter {
+  return new WebSocketAdapter({ venue, turns, ...(config.ca === null ? {} : { caPem: config.ca.pem }) });
 }
 
 /** Reveals the feed's token with each call. */

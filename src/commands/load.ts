@@ -2,6 +2,7 @@ import { checkDictionary } from "../adapters/fix/engine/load-engine.ts";
 import { configSecrets } from "../assembly/config-secrets.ts";
 import type { SecretReader } from "../assembly/create-adapter.ts";
 import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
+import { type ConfigRereader, createRereader } from "../assembly/reread-config.ts";
 import { readConfigFile } from "../config/config-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import { renderProblems } from "../config/problems.ts";
@@ -16,12 +17,15 @@ export interface Loaded extends LoadedConfig {
   readonly redact: (text: string) => string;
   /** The content of a secret's file as it is now, kept out of all texts from then on; null when it cannot be read. */
   readonly readSecret: SecretReader;
+  /** Reads it all anew; secrets that are new are kept out of all texts from then on. */
+  readonly reread: ConfigRereader;
 }
 
 /** Reads everything the environment names; null when something is wrong: all of it has been told then. */
 export async function loadAll(context: CommandContext, env = context.env): Promise<Loaded | null> {
-  const loaded = loadConfig(env, { readFile: readConfigFile, venues: venueTransports(), hostName: context.hostName });
   const readers = { readFile: readConfigFile, checkDictionary };
+  const options = { ...readers, venues: venueTransports(), hostName: context.hostName };
+  const loaded = loadConfig(env, options);
   if (loaded.config === null) {
     const { problems } = await prepareFeeds({ feeds: loaded.soundFeeds }, readers);
     context.complain(renderProblems([...loaded.problems, ...problems]));
@@ -34,7 +38,18 @@ export async function loadAll(context: CommandContext, env = context.env): Promi
     context.complain(renderProblems(prepared.problems));
     return null;
   }
-  return { ...loaded, feeds: prepared.feeds, redact, readSecret: (path) => readSecret(path, redact) };
+  const rereader = createRereader(env, options);
+  return {
+    ...loaded,
+    feeds: prepared.feeds,
+    redact,
+    readSecret: (path) => readSecret(path, redact),
+    reread: async (request) => {
+      const anew = await rereader(request);
+      if (anew.config !== null) for (const secret of configSecrets(anew.config)) redact.learn(secret);
+      return anew;
+    },
+  };
 }
 
 async function readSecret(path: string, redact: Redactor): Promise<string | null> {

@@ -40,7 +40,7 @@ export async function runApp(
   loaded: Loaded,
   more: Partial<Pick<AppOptions, "tapQuotes">> & { onStarted?(app: App): () => void } = {},
 ): Promise<number> {
-  const { config, feeds, redact, readSecret, warnings } = loaded;
+  const { config, feeds, redact, readSecret, reread, warnings } = loaded;
   const { clock, random } = context;
   const log = createLog({ level: config.log.level, redact, clock });
   for (const { variable, message } of warnings) log.warn({ variable, message }, "config_warning");
@@ -60,6 +60,7 @@ export async function runApp(
       log,
       redact,
       readSecret,
+      reread,
       session,
       build: { version: VERSION, commit: COMMIT, bunVersion: Bun.version, instanceId: config.instanceId },
       onFatal: (error) => fail(error),

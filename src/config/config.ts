@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { ADMIN_VARIABLES, GENERAL_VARIABLES, KAFKA_VARIABLES, RECONNECT_VARIABLES } from "./process-variables.ts";
+import type { GENERAL_VARIABLES, KAFKA_VARIABLES, RECONNECT_VARIABLES } from "./process-variables.ts";
 import type { Secret } from "./secret.ts";
 
 type General = z.output<typeof GENERAL_VARIABLES>;
@@ -32,6 +32,8 @@ export interface WebSocketFeedConfig extends CommonFeedConfig {
   readonly url: string | null;
   /** Null: the profile's. */
   readonly pingIntervalMs: number | null;
+  /** Null: the authorities built in. */
+  readonly ca: CertificateFile | null;
 }
 
 /** TLS towards a venue. */
@@ -213,6 +215,28 @@ export interface LimitsConfig {
   readonly drainMs: number;
 }
 
+/** Somebody who may change things through the admin server. */
+export interface AdminToken {
+  /** Goes to the log with what was changed. */
+  readonly name: string;
+  readonly token: Secret;
+}
+
+/** The admin server; off loopback it has tokens or asks for certificates. */
+export interface AdminConfig {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly tokens: readonly AdminToken[];
+  /** Null: plain HTTP. */
+  readonly tls: {
+    readonly certificate: CertificateFile;
+    readonly key: { readonly path: string; readonly pem: Secret };
+    /** Null: clients show no certificate. */
+    readonly clientCa: CertificateFile | null;
+  } | null;
+}
+
 /** The whole configuration, checked. Made by `loadConfig`; nothing else reads the environment. */
 export interface Config {
   /** `metadata.ingester` in the record. */
@@ -231,10 +255,6 @@ export interface Config {
   readonly sink: SinkConfig;
   readonly spool: SpoolConfig;
   readonly limits: LimitsConfig;
-  readonly admin: {
-    readonly host: z.output<typeof ADMIN_VARIABLES>["ADMIN_HOST"];
-    /** 0: any free one. */
-    readonly port: z.output<typeof ADMIN_VARIABLES>["ADMIN_PORT"];
-  };
+  readonly admin: AdminConfig;
   readonly log: { readonly level: General["LOG_LEVEL"] };
 }

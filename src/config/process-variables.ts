@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { ADMIN_VARIABLES } from "./admin-variables.ts";
 import { FEEDS_MAX, feedNameList } from "./feed-names.ts";
 import { SPOOL_VARIABLES } from "./spool-variables.ts";
 import { defaulted, optional } from "./variable.ts";
-import { brokerList, choice, filePath, flag, hostName, matching, secretText, wholeNumber } from "./variable-types.ts";
+import { brokerList, choice, filePath, flag, matching, secretText, wholeNumber } from "./variable-types.ts";
 
 const BROKERS_MAX = 64;
 const HOUR_MS = 3_600_000;
@@ -175,16 +176,6 @@ export const SQLITE_VARIABLES = z.strictObject({
   }),
   SQLITE_MAX_AGE_MS: defaulted(wholeNumber({ min: 60_000, max: 3650 * DAY_MS }), "86400000", {
     description: "Age beyond which records are deleted: 24 hours by default.",
-  }),
-});
-
-/** The HTTP server for metrics, health and status. */
-export const ADMIN_VARIABLES = z.strictObject({
-  ADMIN_HOST: defaulted(hostName(), "127.0.0.1", {
-    description: "Address the admin server listens on. It has no login: keep it on loopback or behind one that has.",
-  }),
-  ADMIN_PORT: defaulted(wholeNumber({ min: 0, max: 65_535 }), "9464", {
-    description: "Port of the admin server; 0 takes any free one and prints it.",
   }),
 });
 

@@ -1,17 +1,11 @@
 import type * as z from "zod";
+import { readAdmin } from "./admin-settings.ts";
 import type { Config, FeedConfig, LimitsConfig, SinkConfig } from "./config.ts";
 import type { PlannedFeed } from "./feed-plan.ts";
 import { readFeed } from "./feed-settings.ts";
 import { readKafka } from "./kafka-settings.ts";
-import { isLoopback } from "./loopback.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem, valueProblem } from "./problems.ts";
-import {
-  ADMIN_VARIABLES,
-  GENERAL_VARIABLES,
-  MEMORY_VARIABLES,
-  RECONNECT_VARIABLES,
-  SQLITE_VARIABLES,
-} from "./process-variables.ts";
+import { GENERAL_VARIABLES, MEMORY_VARIABLES, RECONNECT_VARIABLES, SQLITE_VARIABLES } from "./process-variables.ts";
 import { parseSection, type SectionContext } from "./section.ts";
 import { readSpool, type SpoolSettings } from "./spool-settings.ts";
 
@@ -35,14 +29,14 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
   const spool = readSpool(context);
   const reconnect = parseSection(RECONNECT_VARIABLES, "", context);
   const sqlite = parseSection(SQLITE_VARIABLES, "", context);
-  const admin = parseSection(ADMIN_VARIABLES, "", context);
+  const admin = readAdmin(context);
   const readFeeds = plannedFeeds.map((plan) => readFeed(plan, context));
   const problems = [general, kafka, memory, spool, reconnect, sqlite, admin, ...readFeeds].flatMap(
     (section) => section.problems,
   );
   if (general.partial.SINK === "kafka" && !context.texts.has("KAFKA_BROKERS")) problems.push(brokersMissing());
   problems.push(...checkMemory(memory.partial), ...checkSpool(spool, general.partial, memory.partial));
-  const warnings = [...kafka.warnings, ...spool.warnings, ...readFeeds.flatMap((feed) => feed.warnings)];
+  const warnings = [kafka, spool, admin, ...readFeeds].flatMap((section) => section.warnings);
   const feeds = readFeeds.map((read) => read.feed).filter((feed) => feed !== null);
   if (
     general.values === null ||
@@ -52,7 +46,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
     spool.spool === null ||
     reconnect.values === null ||
     sqlite.values === null ||
-    admin.values === null ||
+    admin.admin === null ||
     feeds.length !== plannedFeeds.length
   ) {
     return { config: null, feeds, problems, warnings };
@@ -71,7 +65,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
     sink: buildSink(derived(general.values.SINK), sqlite.values),
     spool: spool.spool,
     limits: buildLimits(memory.values, general.values),
-    admin: { host: admin.values.ADMIN_HOST, port: admin.values.ADMIN_PORT },
+    admin: admin.admin,
     log: { level: general.values.LOG_LEVEL },
   };
   if (problems.length === 0) problems.push(...checkFeeds(feeds));
@@ -142,10 +136,6 @@ function warnAcross(config: Config): ConfigWarning[] {
   if (config.sink.kind !== "kafka" && config.kafka.brokers.length > 0) {
     const message = `SINK is ${config.sink.kind}: nothing is written to KAFKA_BROKERS`;
     warnings.push({ variable: "SINK", message });
-  }
-  if (!isLoopback(config.admin.host)) {
-    const message = "ADMIN_HOST is not loopback: the admin server has no login, and others can reach it";
-    warnings.push({ variable: "ADMIN_HOST", message });
   }
   return warnings;
 }

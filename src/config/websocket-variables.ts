@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { commonFeedVariables, DAY_MS } from "./common-variables.ts";
 import { optional } from "./variable.ts";
-import { webSocketUrl, wholeNumber } from "./variable-types.ts";
+import { filePath, webSocketUrl, wholeNumber } from "./variable-types.ts";
 
 /** The variables of a WebSocket feed, without the feed's prefix. */
 export const WEBSOCKET_FEED_VARIABLES = z.strictObject({
@@ -20,5 +20,10 @@ export const WEBSOCKET_FEED_VARIABLES = z.strictObject({
     description: "Time between two pings we send.",
     example: "30000",
     defaultNote: "the profile's",
+  }),
+  TLS_CA_FILE: optional(filePath(), {
+    description: "PEM file of the certificate authorities to trust for the venue.",
+    example: "/etc/edge-ingester/venue-ca.pem",
+    defaultNote: "the authorities built in",
   }),
 });

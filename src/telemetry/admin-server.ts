@@ -3,19 +3,22 @@ import type { Server } from "bun";
 import { IngestError } from "../domain/ingest-error.ts";
 import { errorFields, type Log } from "../domain/log.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { jsonResponse, respond, textResponse } from "./admin-responses.ts";
+import type { OperatorToken } from "./control/admin-access.ts";
+import { ControlDesk } from "./control/control-desk.ts";
+import type { FeedControl } from "./control/feed-control.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
 import type { DashboardTaps } from "./dashboard/dashboard-taps.ts";
 import type { HealthMonitor } from "./health.ts";
 import type { MetricsRegistry } from "./metrics-registry.ts";
 import type { MetricsSnapshot } from "./metrics-snapshot.ts";
 import { readReadiness } from "./readiness.ts";
-import { sanitizeText } from "./sanitize-text.ts";
 import { statusBody } from "./status-page.ts";
 
 /** A connection that says nothing is closed after this long, s. */
 const IDLE_TIMEOUT_SECONDS = 30;
-/** Nothing is read but request lines and headers. */
-const REQUEST_BODY_BYTES_MAX = 1024;
+/** Room for as many symbols as a feed may have. */
+const REQUEST_BODY_BYTES_MAX = 128 * 1024;
 
 /** What a program gets at `/`; a browser gets the dashboard. */
 const INDEX = `edge-ingester
@@ -25,6 +28,10 @@ const INDEX = `edge-ingester
 /metrics  Prometheus text
 /status   everything as JSON
 /         the dashboard, for a browser
+
+POST /feeds/NAME/connect, /feeds/NAME/disconnect
+POST /feeds/NAME/resubscribe   {"symbols":["..."]}, or nothing for all of them
+POST /feeds/NAME/symbols       {"add":["..."],"remove":["..."]}
 `;
 
 /** What the admin server needs. */
@@ -41,6 +48,18 @@ export interface AdminServerOptions {
   readonly clock: Clock;
   /** Where the dashboard gets quotes and events from. */
   readonly taps: DashboardTaps;
+  readonly control: FeedControl;
+  /** Those who may change things; none: whoever reaches the server. */
+  readonly tokens: readonly OperatorToken[];
+  /** Null: plain HTTP. */
+  readonly tls: AdminTls | null;
+}
+
+/** The server's certificate, and whose certificates clients must show. */
+export interface AdminTls {
+  readonly certificate: { readonly pem: string };
+  readonly key: { readonly pem: { reveal(): string } };
+  readonly clientCa: { readonly pem: string } | null;
 }
 
 /** The running admin server. */
@@ -48,6 +67,8 @@ export interface AdminServer {
   /** Where it listens, with the actual port, for instance `http://127.0.0.1:9464`. */
   readonly url: string;
   readonly port: number;
+  /** From the next request on these may change things. */
+  setTokens(tokens: readonly OperatorToken[]): void;
   /** Stops listening and closes every connection. */
   stop(): Promise<void>;
 }
@@ -57,6 +78,7 @@ interface Exchange {
   readonly request: Request;
   readonly server: Server<undefined>;
   readonly dashboard: Dashboard;
+  readonly desk: ControlDesk;
 }
 
 /** Undefined when the request has become a WebSocket. */
@@ -73,23 +95,25 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
 ]);
 
 /**
- * Serves health, readiness, metrics and status over HTTP: GET and HEAD only, nothing can be changed through it.
+ * Serves health, readiness, metrics, status and the dashboard over HTTP, and takes requests to change feeds.
  * @throws IngestError naming ADMIN_PORT or ADMIN_HOST when it cannot listen
  */
 export function startAdminServer(options: AdminServerOptions): AdminServer {
   const { taps, clock, takeSnapshot, redact, log, host: adminHost } = options;
   const dashboard = new Dashboard({ taps, clock, takeSnapshot, redact, log, adminHost });
-  const server = listen(options, dashboard);
+  const desk = new ControlDesk({ ...options, adminHost, isLoopback: isLoopback(adminHost) });
+  const server = listen(options, { dashboard, desk });
   dashboard.start();
   const port = server.port ?? options.port;
-  const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
+  const url = `${options.tls === null ? "http" : "https"}://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
   if (!isLoopback(options.host)) {
-    options.log.warn({ host: options.host, port, reason: "anyone who reaches it can read it" }, "admin_server_exposed");
+    options.log.warn({ host: options.host, port, reason: "others can reach it" }, "admin_server_exposed");
   }
   options.log.info({ url }, "admin_server_started");
   return {
     url,
     port,
+    setTokens: (tokens) => desk.setTokens(tokens),
     async stop() {
       dashboard.stop();
       await server.stop(true);
@@ -97,7 +121,7 @@ export function startAdminServer(options: AdminServerOptions): AdminServer {
   };
 }
 
-function listen(options: AdminServerOptions, dashboard: Dashboard): Server<undefined> {
+function listen(options: AdminServerOptions, parts: Pick<Exchange, "dashboard" | "desk">): Server<undefined> {
   try {
     return Bun.serve({
       hostname: options.host,
@@ -106,23 +130,35 @@ function listen(options: AdminServerOptions, dashboard: Dashboard): Server<undef
       development: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       maxRequestBodySize: REQUEST_BODY_BYTES_MAX,
-      fetch: (request, server) => answer(options, { request, server, dashboard }),
-      websocket: dashboard.websocket,
+      fetch: (request, server) => answer(options, { request, server, ...parts }),
+      websocket: parts.dashboard.websocket,
       error: (error) => failure(error, options),
+      ...(options.tls === null ? {} : { tls: tlsOptions(options.tls) }),
     });
   } catch (error) {
     throw listenError(error, options);
   }
 }
 
+/** Each option said aloud: a server that asks for certificates refuses those who show none it trusts. */
+function tlsOptions({ certificate, key, clientCa }: AdminTls) {
+  const base = { cert: certificate.pem, key: key.pem.reveal() };
+  return clientCa === null ? base : { ...base, ca: clientCa.pem, requestCert: true, rejectUnauthorized: true };
+}
+
 async function answer(options: AdminServerOptions, exchange: Exchange): Promise<Answer> {
-  const { request } = exchange;
-  const page = PAGES.get(pathOf(request.url));
-  if (page === undefined) return textResponse(404, "Not found\n");
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return textResponse(405, "Method not allowed\n", { Allow: "GET, HEAD" });
-  }
+  const { request, server, desk } = exchange;
+  const path = pathOf(request.url);
   try {
+    const answered = await desk.answer(request, path, server.requestIP(request)?.address ?? "unknown");
+    if (answered !== null) return answered;
+    const refused = desk.refuseReading(request, path);
+    if (refused !== null) return refused;
+    const page = PAGES.get(path);
+    if (page === undefined) return textResponse(404, "Not found\n");
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return textResponse(405, "Method not allowed\n", { Allow: "GET, HEAD" });
+    }
     return await page(options, exchange);
   } catch (error) {
     return failure(error, options);
@@ -160,27 +196,6 @@ function statusPage({ takeSnapshot, health, redact }: AdminServerOptions): Respo
   const snapshot = takeSnapshot();
   const body = statusBody({ snapshot, stuck: health.stuckParts(), readiness: readReadiness(snapshot) });
   return jsonResponse(200, body, redact);
-}
-
-function jsonResponse(status: number, body: object, redact: (text: string) => string): Response {
-  const clean = (_name: string, value: unknown) => (typeof value === "string" ? sanitizeText(redact(value)) : value);
-  return respond(status, `${JSON.stringify(body, clean, 2)}\n`, { "Content-Type": "application/json; charset=utf-8" });
-}
-
-function textResponse(status: number, text: string, headers: Record<string, string> = {}): Response {
-  return respond(status, text, { "Content-Type": "text/plain; charset=utf-8", ...headers });
-}
-
-function respond(status: number, body: string, headers: Record<string, string>): Response {
-  return new Response(body, {
-    status,
-    headers: {
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-      "Content-Security-Policy": "default-src 'none'",
-      ...headers,
-    },
-  });
 }
 
 /** The path without the query. Not `new URL`: the host is what the client wrote, and may be no host at all. */

@@ -6,6 +6,7 @@ import type { TestKafka } from "../harness/kafka-handle.ts";
 import { benchFix } from "./fix-section.ts";
 import { benchGrpc } from "./grpc-section.ts";
 import { benchRest } from "./rest-section.ts";
+import { benchSpool } from "./spool-section.ts";
 import { benchWebSocket } from "./websocket-section.ts";
 
 const SECTIONS: Readonly<Record<string, (kafka: TestKafka) => Promise<void>>> = {
@@ -13,6 +14,7 @@ const SECTIONS: Readonly<Record<string, (kafka: TestKafka) => Promise<void>>> = 
   fix: benchFix,
   grpc: benchGrpc,
   rest: benchRest,
+  spool: () => benchSpool(),
 };
 
 const named = process.argv.slice(2);

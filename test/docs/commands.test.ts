@@ -79,6 +79,7 @@ async function problemWith(command: DocumentedCommand): Promise<string> {
   if (name === "demo") return problemWithDemo(rest);
   if (name === "simulate") return "";
   if (name === "fix") return rest[0] === "decode" ? "" : `fix has no '${rest[0]}'`;
+  if (name === "spool") return ["ls", "verify", "export", "drop"].includes(rest[0]) ? "" : `spool has no '${rest[0]}'`;
   const words = rest.filter((word) => !word.startsWith("--")).join(" ");
   if (words !== (name === "topics" ? "create" : "")) return `${name} takes no word '${words}'`;
   return await problemWithEnvironment(command.env);

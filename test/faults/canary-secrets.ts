@@ -23,9 +23,12 @@ const SEED = 25;
 const SEEN_LIMIT_MS = 20_000;
 const TRANSPORTS = ["websocket", "fix", "rest", "grpc"] as const;
 const PAGES = ["/", "/healthz", "/readyz", "/metrics", "/status"];
-/** Shown by nobody, guessed by nobody, and with what has to be escaped in a URL and in JSON. */
-const canary = (name: string) => `canary-${name}-+/="4711`;
 const UNAUTHENTICATED = 16;
+
+/** Shown by nobody, guessed by nobody, and with what has to be escaped in a URL and in JSON. */
+function canary(name: string): string {
+  return `canary-${name}-+/="4711`;
+}
 
 /** F25: a canary in every secret of the configuration, while everything that could sing does. */
 export const canarySecrets: FaultCase = {
@@ -97,12 +100,16 @@ class Aviary {
       ...environment(feeds),
       LOG_LEVEL: "debug",
       STATE_DIR: this.stateFolder,
+      ADMIN_TOKEN: `operator:${canary("operator")}`,
       KAFKA_BROKERS: kafka.bootstrap.saslSsl,
       KAFKA_TOPIC: this.topic,
       KAFKA_EVENTS_TOPIC: `${this.topic}.events`,
       KAFKA_REJECTED_TOPIC: `${this.topic}.rejected`,
       KAFKA_CREATE_TOPICS: "true",
       KAFKA_REQUEST_TIMEOUT_MS: "1000",
+      // So that the files of the spool can be looked through.
+      KAFKA_COMPRESSION: "none",
+      SPOOL_MODE: "write",
       KAFKA_TLS: "true",
       KAFKA_TLS_CA_FILE: caFile,
       KAFKA_TLS_CERT_FILE: clientCertFile,
@@ -112,6 +119,7 @@ class Aviary {
       KAFKA_SASL_PASSWORD_FILE: inFile("password", KAFKA_TEST_USER.password),
     };
     this.secrets = new Map([
+      ["ADMIN_TOKEN", canary("operator")],
       ["KAFKA_SASL_PASSWORD", KAFKA_TEST_USER.password],
       ["KAFKA_TLS_KEY_FILE", readFileSync(clientKeyFile, "utf8")],
       ["PRIVATE_TLS_KEY_FILE", readFileSync(clientKeyFile, "utf8")],
@@ -157,7 +165,7 @@ function checkCovered({ secrets }: Aviary): void {
   const feeds = TRANSPORTS.map((transport) => ({ name: transport, prefix: "", transport, isListed: true, seed: null }));
   const known = feeds.flatMap((feed) => [...catalogVariables([feed]).values()]);
   const wanted = new Set(known.filter(({ meta }) => meta.display === "secret").map(({ key }) => key));
-  const given = [...secrets.keys()].map((name) => (name.startsWith("KAFKA_") ? name : name.replace(/^[A-Z]+_/, "")));
+  const given = [...secrets.keys()].map((name) => (/^(KAFKA|ADMIN)_/.test(name) ? name : name.replace(/^[A-Z]+_/, "")));
   expect([...wanted].filter((key) => !given.includes(key))).toEqual([]);
   expect(wanted.size).toBeGreaterThan(2);
 }
@@ -174,6 +182,11 @@ async function singAll(round: FaultRound, aviary: Aviary): Promise<void> {
       what: "outage",
     });
     await keepPages(aviary, program, "outage");
+    await waitUntil(async () => (await metrics(program)).sum("ingester_quotes_on_spool") > 0, {
+      limitMs: SEEN_LIMIT_MS,
+      what: "quotes on the spool",
+    });
+    keepFiles(aviary, aviary.stateFolder);
     await aviary.kafka.restart();
     await untilQuoted(program, aviary.live);
   } finally {
@@ -218,6 +231,7 @@ async function keepCommands(aviary: Aviary): Promise<void> {
     ["check", "--json"],
     ["check", "--connect"],
     ["topics", "list"],
+    ["spool", "ls"],
     ["venues"],
     ["help", "config"],
   ];

@@ -66,7 +66,7 @@ interface Parts {
 }
 
 async function throughSteps(round: FaultRound, parts: Parts): Promise<void> {
-  const { rig, shim, kafka } = parts;
+  const { rig, kafka } = parts;
   await rig.createTopics();
   await rig.startLive();
   await rig.untilMetrics("quotes of the other transports", (now) =>

@@ -65,7 +65,8 @@ async function throughCrashes(round: FaultRound, parts: Parts): Promise<void> {
   const hits = new Map<string, number>();
   for (const [at, [call, last]] of CALLS.entries()) {
     for (let i = 0; i < CRASHES[round.form][at === 0 ? 0 : 1]; i++) {
-      const nth = 1 + Math.floor(rig.chance() * last);
+      // The first one of all at the first call, which every life makes.
+      const nth = at + i === 0 ? 1 : 1 + Math.floor(rig.chance() * last);
       const life = await liveUntil(parts, `${call}:signal=KILL:when=${nth}`);
       if (life.isHit) hits.set(call, (hits.get(call) ?? 0) + 1);
       if (life.killed !== null) lives.push(life.killed);

@@ -16,8 +16,8 @@ const PROBE_BYTES = SEGMENT_BYTES;
 const PARTITIONS = 2;
 const FEEDS: readonly RigFeed[] = [{ name: "coinbase", venue: "coinbase", symbolCount: 4, ratePerSecond: 6000 }];
 /** How long the disk stays full, and how long nothing may be dropped after it was freed, ms. */
-const FULL_MS: Readonly<Record<FaultForm, number>> = { short: 4000, long: 60_000 };
-const FREED_MS = 3000;
+const FULL_MS: Readonly<Record<FaultForm, number>> = { short: 2500, long: 60_000 };
+const FREED_MS = 2000;
 const FULL_LIMIT_MS = 60_000;
 const DRAIN_LIMIT_MS = 300_000;
 const LOOK_EVERY_MS = 100;

@@ -1,10 +1,10 @@
 import type { Adapter } from "../../src/adapters/adapter.ts";
+import type { DescriptorUse } from "../../src/adapters/descriptor-use.ts";
 import { Feed, type FeedOptions } from "../../src/adapters/feed.ts";
 import { type FeedEnvironment, WATCHDOG_INTERVAL_MS } from "../../src/adapters/feed-parts.ts";
 import type { FeedPolicy } from "../../src/adapters/feed-policy.ts";
 import { Instrument } from "../../src/domain/instrument.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import type { DescriptorUse } from "../../src/runtime/descriptor-use.ts";
 import { ConnectRateLimiter } from "../../src/runtime/rate-limiter.ts";
 import { Ticker } from "../../src/runtime/ticker.ts";
 import { ManualPressure, RecordingEvents, RecordingQuotes } from "./recorders.ts";

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { IngestError } from "../../src/domain/ingest-error.ts";
 import { type AdminServer, type AdminServerOptions, startAdminServer } from "../../src/telemetry/admin-server.ts";
+import type { FeedControl } from "../../src/telemetry/control/feed-control.ts";
 import { DashboardTaps } from "../../src/telemetry/dashboard/dashboard-taps.ts";
 import { HealthMonitor } from "../../src/telemetry/health.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -29,7 +30,9 @@ function setUp(changes: Partial<AdminServerOptions> = {}) {
   const destination = { write: (line: string) => void logged.push(line), flush: () => {}, linesLost: 0 };
   const log = createLog({ level: "debug", redact, clock, destination });
   const taps = new DashboardTaps();
-  const options = { host: "127.0.0.1", port: 0, health, takeSnapshot, redact, log, clock, taps };
+  const control: FeedControl = { apply: async () => ({ kind: "unknown", message: "there is no feed of this name" }) };
+  const base = { host: "127.0.0.1", port: 0, tokens: [], tls: null, control };
+  const options = { ...base, health, takeSnapshot, redact, log, clock, taps };
   const server = startAdminServer({ ...options, metrics: createMetricsRegistry(takeSnapshot), ...changes });
   running.push(server);
   return { clock, source, server, logged };

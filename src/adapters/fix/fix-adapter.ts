@@ -49,6 +49,8 @@ export interface FixAdapterOptions {
 /** Runs sessions over FIX. What the LP speaks is all in its {@link CompiledFixVenue}. */
 export class FixAdapter implements Adapter {
   readonly transport = "fix";
+  /** Two logons of one comp id end each other. */
+  readonly isExclusive = true;
   readonly target: string;
   readonly calendar?: TradingCalendar;
   readonly #options: FixAdapterOptions;

@@ -188,7 +188,7 @@ class KafkajsTransport implements KafkaTransport {
       return retryAfter(error);
     }
     const leader = this.#metadata.leader(topic, partition);
-    if (leader === null) return this.#noLeader(topic);
+    if (leader === null) return this.#noLeader(topic, partition);
     const address = formatAddress(leader);
     try {
       const link = await this.#links.acquire(leader, this.#slot(topic, partition), wait);
@@ -231,10 +231,13 @@ class KafkajsTransport implements KafkaTransport {
     return { outcome: outcome.outcome, code: outcome.code, message };
   }
 
-  #noLeader(topic: string): SendResult {
+  #noLeader(topic: string, partition: number): SendResult {
     this.#metadata.markStale();
-    const errorCode = this.#metadata.topic(topic)?.errorCode ?? 0;
-    const outcome = produceOutcome(errorCode === 0 ? LEADER_NOT_AVAILABLE : errorCode);
+    const { errorCode, leaders } = this.#metadata.topic(topic) ?? { errorCode: UNKNOWN_TOPIC, leaders: [] };
+    const isGone = errorCode === 0 && partition >= leaders.length;
+    const outcome = isGone
+      ? { ...produceOutcome(UNKNOWN_TOPIC), hint: `it has ${leaders.length} partitions now: restart the ingester` }
+      : produceOutcome(errorCode === 0 ? LEADER_NOT_AVAILABLE : errorCode);
     const message = this.#describe(topic, outcome);
     this.#troubles.noteTopic(topic, message);
     return { outcome: "retry", code: outcome.code, message };

@@ -185,6 +185,7 @@ export class DiskLog implements BatchLog {
   }
 
   close(): void {
+    this.removeEmpty();
     this.#isClosed = true;
     this.#files.close();
   }

@@ -252,20 +252,34 @@ export class LogSegments {
   }
 
   #createTail(): Segment {
-    const { options, syncer, room } = this.#core;
     const { name, folder } = this.#parts;
-    if (!this.#checkpoint.isStored) {
-      options.fileSystem.makeFolder(folder);
-      this.#checkpoint.end = this.#endPosition;
-      this.#checkpoint.write(options.clock.wallUs());
-      room.take(CHECKPOINT_BYTES);
-      syncer.note(this.#checkpoint.path, "file");
-      this.#noteFolders();
+    if (!this.#checkpoint.isStored) this.#makeFolder();
+    const place = { log: name, folder, basePosition: this.#endPosition };
+    let segment: Segment;
+    try {
+      segment = createSegment(this.#core, place);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      // Somebody removed the folder: what was in it is found missing when it is read.
+      this.#core.files.release(this.#checkpoint.path);
+      this.#checkpoint.isStored = false;
+      this.#makeFolder();
+      segment = createSegment(this.#core, place);
     }
-    const segment = createSegment(this.#core, { log: name, folder, basePosition: this.#endPosition });
     segment.ordinal = this.#nextOrdinal++;
     this.#list.push(segment);
-    syncer.note(folder, "folder");
+    this.#core.syncer.note(folder, "folder");
     return segment;
+  }
+
+  /** With the checkpoint in it: later, on a full disk, writing it takes no room. */
+  #makeFolder(): void {
+    const { options, syncer, room } = this.#core;
+    options.fileSystem.makeFolder(this.#parts.folder);
+    this.#checkpoint.end = this.#endPosition;
+    this.#checkpoint.write(options.clock.wallUs());
+    room.take(CHECKPOINT_BYTES);
+    syncer.note(this.#checkpoint.path, "file");
+    this.#noteFolders();
   }
 }

@@ -25,10 +25,17 @@ import { dumpBooks } from "./observed-books.ts";
 
 const PROFILE_FILE = join(import.meta.dir, "../../../config/venues/fix-generic.json");
 const SYMBOLS_PER_REQUEST = 10;
-/** Short, so that a dead LP is found in 2.5 s and a Logon that was turned away is tried again after 2 s. */
-const HEARTBEAT_S = 1;
-const LOGON_TIMEOUT_MS = 2000;
-const SUBSCRIBE_TIMEOUT_MS = 2000;
+interface Patience {
+  readonly heartbeatS: number;
+  readonly logonTimeoutMs: number;
+  readonly subscribeTimeoutMs: number;
+}
+const PATIENCE: Readonly<Record<"short" | "long", Patience>> = {
+  /** A dead LP is found in 2.5 s and a Logon that was turned away is tried again after 2 s. */
+  short: { heartbeatS: 1, logonTimeoutMs: 2000, subscribeTimeoutMs: 2000 },
+  /** No session ends because the machine is busy with other things for some seconds. */
+  long: { heartbeatS: 30, logonTimeoutMs: 15_000, subscribeTimeoutMs: 15_000 },
+};
 /** What a brisk clock makes short, and how much. */
 const LONG_WAIT_MS = 10_000;
 const BRISK_FACTOR = 10;
@@ -59,6 +66,8 @@ export interface FixRigOptions {
   readonly subscribeTimeoutMs?: number;
   /** `brisk`: waits of ten seconds and more are over ten times sooner. */
   readonly pace?: "real" | "brisk";
+  /** `long`, for what says that no session ends: silence and late answers of some seconds are borne; `short` when absent. */
+  readonly patience?: "short" | "long";
 }
 
 /** The machine's clock, whose long timers are short: what is done when a patient wait ends is seen without the wait. */
@@ -205,7 +214,8 @@ export class FixRig {
   }
 
   #createAdapter(name: string): FixAdapter {
-    const { tls, reset, isProxied, subscribeTimeoutMs } = this.#options;
+    const { tls, reset, isProxied } = this.#options;
+    const { heartbeatS, logonTimeoutMs, subscribeTimeoutMs } = PATIENCE[this.#options.patience ?? "short"];
     const host = this.#options.host ?? "127.0.0.1";
     const port = isProxied === false ? this.lp.port : this.proxy.port;
     const identity = {
@@ -217,19 +227,19 @@ export class FixRig {
     };
     return new FixAdapter({
       name,
-      venue: createVenue(),
+      venue: createVenue(heartbeatS),
       identity,
       host,
       port,
       tls: tls ?? null,
-      heartbeatS: HEARTBEAT_S,
+      heartbeatS,
       credentials: { username: null, password: () => null },
       reset: reset ?? "logon",
       depth: 0,
       publish: "top_change",
       isSubscribing: true,
-      logonTimeoutMs: LOGON_TIMEOUT_MS,
-      subscribeTimeoutMs: subscribeTimeoutMs ?? SUBSCRIBE_TIMEOUT_MS,
+      logonTimeoutMs,
+      subscribeTimeoutMs: this.#options.subscribeTimeoutMs ?? subscribeTimeoutMs,
       calendar: null,
       store: new SequenceStore({
         name,
@@ -248,11 +258,11 @@ export class FixRig {
 }
 
 /** The generic profile, all symbols in one request: an increment may then speak of several. */
-function createVenue() {
+function createVenue(heartbeatS: number) {
   const profile = JSON.parse(readFileSync(PROFILE_FILE, "utf8"));
   profile.limits = { ...profile.limits, symbolsPerRequest: SYMBOLS_PER_REQUEST };
   const text = JSON.stringify(profile);
-  return compileFixVenue(loadProfile(text, PROFILE_FILE, "fix"), { heartbeatS: HEARTBEAT_S, depth: 0 });
+  return compileFixVenue(loadProfile(text, PROFILE_FILE, "fix"), { heartbeatS, depth: 0 });
 }
 
 function bestOf(entries: readonly string[] = [], side: string): { price: string | null; sizes: (string | null)[] } {

@@ -27,7 +27,7 @@ describe("FixAdapter with quickfix-go", () => {
     async ({ hasIds }) => {
       // It sends some six thousand a second, whoever listens.
       const count = 10_000;
-      rig = await FixRig.start(peer, { lp: { hasIds }, isProxied: false });
+      rig = await FixRig.start(peer, { patience: "long", lp: { hasIds }, isProxied: false });
       const startMs = performance.now();
       await rig.lp.burst(count);
       await rig.expectEqualBooks();

@@ -45,7 +45,7 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
   test.each(["lose", "bad_checksum", "short_body_length", "long_body_length"] satisfies FrameFault[])(
     "has them sent again, by one ResendRequest per hole, and keeps its books: %s",
     async (fault) => {
-      await start();
+      await start({ patience: "long" });
       await rig.lp.setRate(1000);
       for (let hole = 1; hole <= 3; hole++) {
         rig.proxy.order({ fault, count: 5, msgType: "X", isReplay: false });
@@ -68,7 +68,7 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
   );
 
   test("garbage between messages costs that garbage", async () => {
-    await start();
+    await start({ patience: "long" });
     await rig.lp.setRate(1000);
     rig.proxy.order({ fault: "garbage_before", count: 20 });
     await rig.until("garbage", () => rig.proxy.ordersLeft === 0);
@@ -79,7 +79,7 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
   });
 
   test("a message whose end never comes is made good like a lost one", async () => {
-    await start();
+    await start({ patience: "long" });
     await rig.lp.setRate(1000);
     rig.proxy.order({ fault: "cut", count: 1, msgType: "X" });
     await rig.until("ResendRequest", () => resendRequests() > 0);
@@ -92,7 +92,7 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
     { what: "seven at a time", split: 7, join: 0 },
     { what: "many messages in one", split: 0, join: 60_000 },
   ])("takes bytes as they come: $what", async ({ split, join: joined }) => {
-    await start();
+    await start({ patience: "long" });
     rig.proxy.splitInto(split);
     rig.proxy.joinInto(joined);
     await rig.lp.burst(split === 0 ? 2000 : 200);
@@ -131,7 +131,7 @@ describe("FixAdapter when messages are lost or spoiled on the way", () => {
 
 describe("FixAdapter when the LP's numbers jump", () => {
   test("numbers that were skipped are gap-filled: the data is lost, so the books are asked for anew", async () => {
-    await start();
+    await start({ patience: "long" });
     const before = await rig.requestIds();
     await rig.lp.setRate(500);
     await rig.lp.skip(7);
@@ -144,7 +144,7 @@ describe("FixAdapter when the LP's numbers jump", () => {
   });
 
   test("an LP that keeps no messages fills the hole of a lost one: asked for anew", async () => {
-    await start({ lp: { settings: { PersistMessages: "N" } } });
+    await start({ patience: "long", lp: { settings: { PersistMessages: "N" } } });
     const before = await rig.requestIds();
     await rig.lp.setRate(500);
     rig.proxy.order({ fault: "lose", count: 3, msgType: "X" });
@@ -154,7 +154,7 @@ describe("FixAdapter when the LP's numbers jump", () => {
   });
 
   test.each(["gap_fill", "reset"] as const)("a SequenceReset within the stream is followed: %s", async (mode) => {
-    await start();
+    await start({ patience: "long" });
     await rig.lp.setRate(500);
     for (let round = 0; round < 3; round++) await rig.lp.sequenceReset(mode, 10);
     await expectHealed();
@@ -163,7 +163,7 @@ describe("FixAdapter when the LP's numbers jump", () => {
   });
 
   test("skips and losses in a row leave the books as they should be", async () => {
-    await start();
+    await start({ patience: "long" });
     await rig.lp.setRate(1000);
     for (let round = 0; round < 5; round++) {
       rig.proxy.order({ fault: "lose", count: 2, msgType: "X", isReplay: false });

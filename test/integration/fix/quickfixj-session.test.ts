@@ -36,7 +36,7 @@ describe("FixAdapter logs on, subscribes and keeps books", () => {
     "takes increments at full speed: $what",
     async ({ hasIds, renames }) => {
       const count = 60_000;
-      await start({ lp: { hasIds, renames, depth: 20 }, isProxied: false });
+      await start({ patience: "long", lp: { hasIds, renames, depth: 20 }, isProxied: false });
       const startMs = performance.now();
       await rig.lp.burst(count);
       await rig.expectEqualBooks();
@@ -52,7 +52,7 @@ describe("FixAdapter logs on, subscribes and keeps books", () => {
   test(
     "takes books of many entries",
     async () => {
-      await start({ lp: { depth: 600, renames: true } });
+      await start({ patience: "long", lp: { depth: 600, renames: true } });
       await rig.lp.burst(5000);
       await rig.expectEqualQuotes();
       expect(rig.feed.status()).toMatchObject({ parseErrors: 0, errors: 0 });
@@ -66,7 +66,7 @@ describe("FixAdapter logs on, subscribes and keeps books", () => {
     { EnableNextExpectedMsgSeqNum: "Y" },
     { EnableLastMsgSeqNumProcessed: "Y", TimeStampPrecision: "NANOS" },
   ])("gets on with an LP whose settings are %o", async (settings) => {
-    await start({ lp: { settings } });
+    await start({ patience: "long", lp: { settings } });
     await rig.lp.burst(100);
     rig.proxy.dropConnections();
     await rig.until("second session", async () => (await rig.lp.status()).received["V"] === 2);
@@ -110,7 +110,7 @@ describe("FixAdapter logs on, subscribes and keeps books", () => {
   });
 
   test("an emptied book is published as one without prices", async () => {
-    await start();
+    await start({ patience: "long" });
     await rig.lp.clear("EUR/USD");
     await rig.until("quote without prices", () => rig.quotes.bySymbol.get("EUR/USD")?.bidPrice === null);
     expect(rig.quotes.bySymbol.get("EUR/USD")).toEqual({
@@ -123,7 +123,7 @@ describe("FixAdapter logs on, subscribes and keeps books", () => {
   });
 
   test("a TestRequest is answered with its TestReqID", async () => {
-    await start();
+    await start({ patience: "long" });
     await rig.lp.setRate(200);
     await rig.lp.testRequest("ARE YOU THERE");
     await rig.until("answer", () => rig.proxy.sentToLp("0").some((each) => fieldOf(each, 112) === "ARE YOU THERE"));
@@ -133,7 +133,7 @@ describe("FixAdapter logs on, subscribes and keeps books", () => {
   });
 
   test("a ResendRequest of the LP is answered with one GapFill, and the stream goes on", async () => {
-    await start();
+    await start({ patience: "long" });
     await rig.lp.setRate(200);
     await rig.lp.send("2", ["7=1", "16=0"]);
     await rig.until("GapFill", () => rig.proxy.sentToLp("4").length > 0);

@@ -47,6 +47,7 @@ async function failsBy(tls: FixTlsOptions, settings: Readonly<Record<string, str
 describe("FixAdapter over TLS", () => {
   test("runs a session at speed", async () => {
     rig = await FixRig.start(peer, {
+      patience: "long",
       lp: { settings: certificates.acceptorSettings },
       tls: trusting(),
       isProxied: false,

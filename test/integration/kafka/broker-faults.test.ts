@@ -1,6 +1,7 @@
 // The broker is killed, paused, cut off and slowed while our lanes write. What counts: nothing lost, nothing reordered,
 // and no record twice but where a producer id had to be given up.
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { Kafka, logLevel } from "kafkajs";
 import { describeWithOwnKafka } from "../../harness/describe-kafka.ts";
 import { KAFKA_START_TIMEOUT_MS, startKafka, uniqueTopic } from "../../harness/kafka.ts";
 import type { TestKafka } from "../../harness/kafka-handle.ts";
@@ -102,6 +103,29 @@ describeWithOwnKafka("our lanes while the broker fails", () => {
   );
 
   test(
+    "a topic that is deleted and made again with fewer partitions: those that are there go on, the other says what to do",
+    async () => {
+      const topic = uniqueTopic("made-again");
+      await kafka.createTopic(topic, PARTITIONS);
+      const rig = await LaneRig.open(kafka.bootstrap.proxied, [topic]);
+      rigs.push(rig);
+      const lanes = Array.from({ length: PARTITIONS }, (_, partition) => rig.lane(topic, partition));
+      for (const lane of lanes) rig.write(lane, ["before"]);
+      await rig.whenAcked(PARTITIONS);
+      await deleteTopic(topic);
+      for (const lane of lanes) rig.write(lane, ["after"]);
+      await until(() => rig.codes.includes("UNKNOWN_TOPIC_OR_PARTITION"), 10_000, `${rig.codes}`);
+      await kafka.createTopic(topic, PARTITIONS - 1);
+      await rig.whenAcked(2 * PARTITIONS - 1);
+      await until(() => rig.transport.trouble.includes("it has 2 partitions now"), 10_000, rig.transport.trouble);
+      const records = await readTopicWithKcat(kafka.bootstrap.plain, topic);
+      expect(records.map(({ partition, value }) => `${partition} ${value}`).sort()).toEqual(["0 after", "1 after"]);
+      expect(rig.dropped).toEqual([]);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  test(
     "a slow link costs no attempt",
     async () => {
       await writeThrough(async (rig) => {
@@ -115,6 +139,13 @@ describeWithOwnKafka("our lanes while the broker fails", () => {
     TEST_LIMIT_MS,
   );
 });
+
+async function deleteTopic(topic: string): Promise<void> {
+  const admin = new Kafka({ brokers: [kafka.bootstrap.plain], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.disconnect();
+}
 
 /** Writes numbered records to all partitions while `fault` runs; then reads all back and judges. */
 async function writeThrough(fault: (rig: LaneRig) => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import type { LoadedBatch, Spool } from "../../../src/publish/spool/batch-log.ts";
+import type { LoadedBatch, Spool, SpoolLossReason } from "../../../src/publish/spool/batch-log.ts";
 import type { SpoolLoss, SpoolOptions } from "../../../src/publish/spool/spool-options.ts";
 import type { RandomSource } from "../../../src/runtime/clock.ts";
 import { type FakeClock, settle } from "../../harness/fake-clock.ts";
@@ -6,12 +6,15 @@ import { below, pick } from "../../harness/fake-disk.ts";
 import type { FakeFileSystem, FileCall, FileCallKind, FileFault } from "../../harness/fake-file-system.ts";
 import { sealModelBatch } from "./model-batches.ts";
 import { checkSpool } from "./model-checks.ts";
-import { type ModelBatch, type ModelLog, quotesOf } from "./spool-model.ts";
+import { idOf, type ModelBatch, type ModelLog, quotesOf } from "./spool-model.ts";
 
 /** Rounds of waiting for the disk before something counts as stuck. */
 const ROUNDS_MAX = 2000;
 /** Longer than the spool waits before it tries a disk again, ms. */
 const RECOVERED_AFTER_MS = 60_000;
+
+/** By so many segments the files may exceed their bound for a while: those on their way out, and the checkpoints. */
+const OVERRUN_SEGMENTS = 3;
 
 const CRASHES: readonly FileFault[] = ["crash_before", "crash_amid", "crash_after"];
 const FAILING: readonly FileCallKind[] = [
@@ -51,11 +54,14 @@ export class ModelLife {
   #trouble = "";
   #problem: unknown = null;
   readonly #reading = new Set<ModelLog>();
+  readonly #handedOver = new Set<number>();
+  readonly #usedAtStart: number;
   /** Batches that ended in this step: in doubt when the process dies or the disk fails in it. */
   #ended = new Set<ModelBatch>();
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
+    this.#usedAtStart = parts.disk.usedBytes;
     parts.disk.isHolding = true;
     parts.disk.fault = (call) => this.#faultOf(call);
   }
@@ -83,6 +89,17 @@ export class ModelLife {
       return;
     }
     throw new Error(`${recordCount} records of ${topic} are told as ${reason}: no oldest batches are that many`);
+  }
+
+  /** Bytes are handed over of what was told as lost for that reason, once each. */
+  onLostBatch(bytes: Buffer, reason: SpoolLossReason): void {
+    if (this.isDead) return;
+    const id = idOf({ bytes });
+    const batch = this.#parts.logs.flatMap((log) => log.batches).find((candidate) => candidate.id === id);
+    const isThat = batch !== undefined && batch.fate === reason && batch.batch.bytes.equals(bytes);
+    if (!isThat) this.#problem ??= new Error(`onLostBatch gives batch ${id} as ${reason}; it is ${batch?.fate}`);
+    if (this.#handedOver.has(id)) this.#problem ??= new Error(`onLostBatch gives batch ${id} twice`);
+    this.#handedOver.add(id);
   }
 
   onTrouble(text: string): void {
@@ -140,6 +157,17 @@ export class ModelLife {
     }
   }
 
+  /** Everything was delivered: no segment is left, and the spool knows how much the rest takes. */
+  checkEmpty(): void {
+    const { disk, spool } = this.#parts;
+    const segments = disk.files().filter((path) => !path.endsWith("/checkpoint"));
+    if (segments.length > 0) throw new Error(`Everything is delivered and these are left: ${segments.join(" ")}`);
+    const { usedBytes, segments: count } = spool.status();
+    if (usedBytes !== disk.usedBytes || count !== 0) {
+      throw new Error(`status() tells ${usedBytes} bytes in ${count} segments, the disk has ${disk.usedBytes}`);
+    }
+  }
+
   async close(): Promise<void> {
     this.#parts.trace("close()");
     await this.#untilDurable(async () => await this.#finish(this.#parts.spool.close()));
@@ -194,7 +222,11 @@ export class ModelLife {
     if (this.isDead || this.#faults > faultsBefore) for (const batch of this.#ended) batch.isFateDoubtful = true;
     if (this.isDead) return;
     checkSpool(this.#parts.spool, this.#parts.logs, () => this.#trouble);
-    const { misuses } = this.#parts.disk;
+    const { disk, options } = this.#parts;
+    const { misuses, usedBytes } = disk;
+    if (usedBytes > Math.max(this.#usedAtStart, options.maxBytes) + OVERRUN_SEGMENTS * options.segmentBytes) {
+      throw new Error(`${usedBytes} bytes are used, SPOOL_MAX_BYTES is ${options.maxBytes}`);
+    }
     if (misuses.length > 0) throw new Error(misuses.join("; "));
   }
 
@@ -270,7 +302,7 @@ export class ModelLife {
   }
 
   #rewind(log: ModelLog): void {
-    if (!this.#reading.has(log) && log.inHand.length > 0) this.#rewindTo(log, pick(this.#parts.random, log.inHand));
+    if (log.inHand.length > 0) this.#rewindTo(log, pick(this.#parts.random, log.inHand));
   }
 
   #rewindTo(log: ModelLog, batch: ModelBatch): void {

@@ -122,7 +122,7 @@ export class ModelRun {
     await life.heal();
     await life.sync();
     await life.rest();
-    this.#trace(`left on the disk: ${this.#disk.files().join(" ")}`);
+    life.checkEmpty();
     await life.close();
     const after = await this.#lookAt("kill");
     if ([...after.read.values()].flat().length > 0) throw new Error("Delivered batches come again");
@@ -164,6 +164,7 @@ export class ModelRun {
   async #lookAt(ending: Ending): Promise<Findings> {
     const losses: SpoolLoss[] = [];
     const disk = this.#disk.copy();
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
     const clock = new FakeClock(this.#nowMs);
     const options: Opening = {
       ...LOOK,
@@ -212,7 +213,7 @@ export class ModelRun {
         if (life !== null) tell();
         else if (loss.reason !== "spool_damaged") early.push(tell);
       },
-      onLostBatch: () => undefined,
+      onLostBatch: (bytes, reason) => life?.onLostBatch(bytes, reason),
       onTrouble: (text) => (life === null ? void early.push(() => life?.onTrouble(text)) : life.onTrouble(text)),
     };
     const spool = await finish(() => start(options), this.#disk, clock);

@@ -71,7 +71,13 @@ function judgeLosses(topic: string, findings: Findings, logs: readonly ModelLog[
     const ids = new Set((findings.read.get(log) ?? []).map(({ batch }) => idOf(batch)));
     const missing = log.batches.filter(({ id }) => !ids.has(id));
     const lastIndex = log.batches.findLastIndex(({ id }) => ids.has(id));
-    const between = missing.filter((batch) => log.batches.indexOf(batch) < lastIndex);
+    const firstIndex = log.batches.findIndex(({ id }) => ids.has(id));
+    // Where nothing of a log was ever synced its checkpoint may be gone too, and with it where the log began.
+    const beginsAt = log.batches.some(({ isSynced }) => isSynced) ? 0 : firstIndex;
+    const between = missing.filter((batch) => {
+      const index = log.batches.indexOf(batch);
+      return index >= beginsAt && index < lastIndex;
+    });
     const mustTell = between.filter(({ fate, isDoubtful }) => fate === "stored" && !isDoubtful);
     least += recordsOf(mustTell);
     most += recordsOf(missing.filter((batch) => batch.fate === "stored" || !isEndDurable(batch, ending)));

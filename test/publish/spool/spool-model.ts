@@ -136,7 +136,7 @@ export function quotesOf(batches: readonly ModelBatch[]): number {
 }
 
 /** The number that stands in a batch of the model: the last record's value begins with it. */
-export function idOf({ bytes }: SealedBatch): number {
+export function idOf({ bytes }: Pick<SealedBatch, "bytes">): number {
   return Number(/#(\d+)#/.exec(bytes.toString("latin1"))?.[1] ?? "-1");
 }
 

@@ -376,6 +376,7 @@ export class SequenceGate implements FrameListener {
   }
 
   #ask(from: number): void {
+    this.#lastReplay.ask(from);
     try {
       this.#handler.sendResendRequest(from);
     } catch (error) {

@@ -9,8 +9,8 @@ const ROWS_MAX = 200;
 
 const COLUMNS: readonly Column[] = [
   { title: "Time, UTC", kind: "text", from: "phone" },
-  { title: "Source", kind: "text", from: "phone" },
-  { title: "Kind", kind: "text", from: "phone" },
+  { title: "Source", kind: "text", from: "tablet" },
+  { title: "Kind", kind: "text", from: "tablet" },
   { title: "What", kind: "text", from: "phone" },
 ];
 
@@ -56,7 +56,7 @@ function eventRow(event: EventRow): HTMLTableRowElement {
   cells[2].textContent = event.kind;
   cells[2].classList.add("kind");
   cells[3].classList.add("wrap");
-  cells[3].textContent = event.text;
+  cells[3].append(create("small", "phone-only kind", `${event.source} ${event.kind}`), event.text);
   if (event.bytes !== "") cells[3].append(create("code", "", event.bytes));
   return row;
 }

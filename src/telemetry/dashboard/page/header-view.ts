@@ -17,12 +17,18 @@ interface Total {
 }
 
 const TOTALS: readonly Total[] = [
+  {
+    title: "Feeds live",
+    text: ({ feeds }) => liveText(feeds),
+    isBad: ({ feeds }) => feeds.some(({ tone }) => tone === "bad"),
+  },
   { title: "Quotes/s", text: ({ totals }) => rateText(totals.quotesPerSecond) },
   { title: "Acked/s", text: ({ totals }) => rateText(totals.ackedPerSecond) },
   { title: "Venue → edge p50", text: ({ totals }) => latencyText(totals.venueP50Ms) },
   { title: "Venue → edge p99", text: ({ totals }) => latencyText(totals.venueP99Ms) },
   { title: "Edge → ack p50", text: ({ totals }) => latencyText(totals.ackP50Ms) },
   { title: "Edge → ack p99", text: ({ totals }) => latencyText(totals.ackP99Ms) },
+  { title: "Event loop lag p99", text: ({ process }) => latencyText(process.loopLagP99Ms) },
   { title: "Accepted", text: ({ totals }) => countText(totals.accepted) },
   { title: "Acked", text: ({ totals }) => countText(totals.acked) },
   { title: "In memory", text: ({ totals }) => countText(totals.inMemory) },
@@ -33,9 +39,8 @@ const TOTALS: readonly Total[] = [
     text: ({ totals }) => (totals.imbalance === 0 ? "balances" : `off by ${countText(totals.imbalance)}`),
     isBad: ({ totals }) => totals.imbalance !== 0,
   },
-  { title: "CPU", text: ({ process }) => shareText(process.cpuShare) },
+  { title: "CPU, of one core", text: ({ process }) => shareText(process.cpuShare) },
   { title: "Memory", text: ({ process }) => bytesText(process.residentBytes) },
-  { title: "Loop lag p99", text: ({ process }) => latencyText(process.loopLagP99Ms) },
 ];
 
 /** The header with the state of the connection, the banner of an outage, the strip of totals and the footer. */
@@ -93,4 +98,10 @@ export class HeaderView {
     const age = isFirst ? "no data yet" : `what you see is ${spanText(Math.floor((silentMs ?? 0) / 1000) * 1000)} old`;
     setText(outage, `No connection to the ingester: ${age}, ${next}`);
   }
+}
+
+/** `8 of 9`; feeds that are meant to be off do not count. */
+function liveText(feeds: Board["feeds"]): string {
+  const wanted = feeds.filter(({ tone }) => tone !== "off");
+  return `${wanted.filter(({ tone }) => tone === "good").length} of ${wanted.length}`;
 }

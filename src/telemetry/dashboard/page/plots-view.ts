@@ -22,6 +22,8 @@ interface Shape {
   readonly lines: readonly Line[];
   readonly text: (value: number) => string;
   readonly scale: uPlot.Scale;
+  /** Where lines lie across; where the plot thinks best when absent. */
+  readonly splits?: (plot: uPlot, axis: number, min: number, max: number) => number[];
 }
 
 const RATE: Shape = {
@@ -37,13 +39,16 @@ const LATENCY: Shape = {
   id: "latency",
   text: (value) => latencyText(value),
   scale: { distr: 3, range: (_plot, min, max) => [decadeBelow(min), decadeAbove(max)] },
+  splits: (_plot, _axis, min, max) => decades(min, max),
   lines: [
-    { column: "venueP50Ms", title: "venue → edge p50", key: "a", isDashed: false },
+    { column: "venueP50Ms", title: "venue→edge p50", key: "a", isDashed: false },
     { column: "venueP99Ms", title: "p99", key: "a", isDashed: true },
-    { column: "ackP50Ms", title: "edge → ack p50", key: "c", isDashed: false },
+    { column: "ackP50Ms", title: "edge→ack p50", key: "c", isDashed: false },
     { column: "ackP99Ms", title: "p99", key: "c", isDashed: true },
   ],
 };
+/** A process that is younger shows what it has, and this much room. */
+const SPAN_MIN_SECONDS = 120;
 const DASH = [5, 4];
 const FONT = "11px system-ui, sans-serif";
 
@@ -75,7 +80,8 @@ class Plot {
   draw({ history, board }: Model): void {
     const lastTime = history.times.at(-1) ?? (board?.nowMs ?? 0) / 1000;
     this.#plot.setData([history.times, ...this.#shape.lines.map(({ column }) => history[column])], false);
-    this.#plot.setScale("x", { min: lastTime - HISTORY_SECONDS, max: lastTime });
+    const firstTime = Math.min(history.times[0] ?? lastTime, lastTime - SPAN_MIN_SECONDS);
+    this.#plot.setScale("x", { min: Math.max(firstTime, lastTime - HISTORY_SECONDS), max: lastTime });
     this.#tell();
   }
 
@@ -142,7 +148,7 @@ export class PlotsView {
   }
 }
 
-function options({ lines, text, scale }: Shape, onCursor: () => void): uPlot.Options {
+function options({ lines, text, scale, splits }: Shape, onCursor: () => void): uPlot.Options {
   const axis = {
     stroke: () => colour("muted"),
     font: FONT,
@@ -158,7 +164,14 @@ function options({ lines, text, scale }: Shape, onCursor: () => void): uPlot.Opt
     scales: { x: { time: true }, y: scale },
     axes: [
       { ...axis, space: 60, size: 26, values: (_plot, splits) => splits.map(clockText) },
-      { ...axis, size: 62, gap: 4, space: 24, values: (_plot, splits) => splits.map((value) => axisText(value, text)) },
+      {
+        ...axis,
+        size: 62,
+        gap: 4,
+        space: 24,
+        ...(splits === undefined ? {} : { splits }),
+        values: (_plot, splits) => splits.map((value) => axisText(value, text)),
+      },
     ],
     series: [
       {},
@@ -173,19 +186,24 @@ function options({ lines, text, scale }: Shape, onCursor: () => void): uPlot.Opt
   };
 }
 
-/** On a logarithmic axis only the decades are named. */
+/** A round number needs no digits behind the point. */
 function axisText(value: number | null, text: (value: number) => string): string {
   return value === null
     ? ""
     : text(value)
-        .replace(/(\d)\.0+ /, "$1 ")
-        .replace(/(\.\d*?)0+ /, "$1 ")
-        .replace(". ", " ");
+        .replace(/(\.\d*?)0+( |$)/, "$1$2")
+        .replace(/\.( |$)/, "$1");
 }
 
-/** `14:03`, in UTC. */
+/** `14:03`, or `14:03:30` between minutes; in UTC. */
 function clockText(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(11, 16);
+  return new Date(seconds * 1000).toISOString().slice(11, seconds % 60 === 0 ? 16 : 19);
+}
+
+function decades(min: number, max: number): number[] {
+  const first = Math.round(Math.log10(min));
+  const length = Math.round(Math.log10(max)) - first + 1;
+  return Array.from({ length }, (_, i) => 10 ** (first + i));
 }
 
 function decadeBelow(value: number | null): number {

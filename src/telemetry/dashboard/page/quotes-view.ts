@@ -8,7 +8,7 @@ import { findInstruments } from "./search.ts";
 const ROWS_MAX = 200;
 
 const COLUMNS: readonly Column[] = [
-  { title: "Source", kind: "text", from: "phone" },
+  { title: "Source", kind: "text", from: "tablet" },
   { title: "Symbol", kind: "text", from: "phone" },
   { title: "Bid size", kind: "figure", from: "tablet" },
   { title: "Bid", kind: "figure", from: "phone" },
@@ -73,7 +73,7 @@ export class QuotesView {
       row.cells[3].classList.add("price");
       row.cells[4].classList.add("price");
       setText(row.cells[0], instrument.source);
-      setText(row.cells[1], instrument.symbol);
+      row.cells[1].append(instrument.symbol, create("small", "phone-only", instrument.source));
       this.#rows.set(instrument, row);
     }
     return row;

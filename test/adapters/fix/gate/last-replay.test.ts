@@ -64,6 +64,25 @@ describe("SequenceGate when an original comes behind its own replay", () => {
     expect(rig.told()[0]).toBe(TOO_LOW);
   });
 
+  test("ends when nothing had been asked for", () => {
+    const rig = GateRig.loggedOn();
+    rig.say("X", 2);
+    rig.repeat("X", 2);
+    rig.told();
+    rig.say("X", 2);
+    expect(rig.told()[0]).toBe("logout: MsgSeqNum too low, expecting 3 but received 2");
+  });
+
+  test("ends on a GapFill, which nobody sends again", () => {
+    const { rig } = rigWithOriginal();
+    repeatAll(rig);
+    rig.say("4", 5, [
+      [123, "Y"],
+      [36, "9"],
+    ]);
+    expect(rig.told()[0]).toBe(TOO_LOW);
+  });
+
   test("ends when it has no SendingTime to tell", () => {
     const { rig } = rigWithOriginal();
     repeatAll(rig);

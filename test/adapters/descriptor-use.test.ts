@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readDescriptorUse } from "../../src/runtime/descriptor-use.ts";
+import { readDescriptorUse } from "../../src/adapters/descriptor-use.ts";
 
 test.skipIf(process.platform !== "linux")("readDescriptorUse() counts what is open now", () => {
   const before = readDescriptorUse();
