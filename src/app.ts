@@ -2,7 +2,7 @@ import type { Feed } from "./adapters/feed.ts";
 import { AppStatus } from "./assembly/app-status.ts";
 import type { SecretReader } from "./assembly/create-adapter.ts";
 import { createFeeds } from "./assembly/create-feeds.ts";
-import { createSpool } from "./assembly/create-spool.ts";
+import { createSpool, recordsLeftBehind } from "./assembly/create-spool.ts";
 import { type ChosenSink, createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
 import { FeedController } from "./assembly/feed-controller.ts";
@@ -27,8 +27,8 @@ import { settlesWithin } from "./runtime/abortable.ts";
 import type { Clock, RandomSource, Timer } from "./runtime/clock.ts";
 import { RequestBudget } from "./runtime/request-budget.ts";
 import { type AdminServer, startAdminServer } from "./telemetry/admin-server.ts";
-import { DashboardTaps } from "./telemetry/dashboard/dashboard-taps.ts";
 import { BacklogLog } from "./telemetry/backlog-log.ts";
+import { DashboardTaps } from "./telemetry/dashboard/dashboard-taps.ts";
 import { HealthMonitor } from "./telemetry/health.ts";
 import type { RootLog } from "./telemetry/log.ts";
 import { createMetricsRegistry } from "./telemetry/metrics-registry.ts";
@@ -70,6 +70,7 @@ export class App implements FeedEventSink {
   readonly status: AppStatus;
   readonly feeds: readonly Feed[];
   readonly #options: AppOptions;
+  readonly #losses: LossReporter;
   readonly #spool: Spool | null;
   readonly #ledger: Ledger;
   readonly #publisher: Publisher;
@@ -92,19 +93,15 @@ export class App implements FeedEventSink {
     this.#options = options;
     const { config, clock, random, log, feeds } = options;
     const enabled = enabledFeeds(feeds);
-    const losses = new LossReporter(log);
-    this.#spool = createSpool(config.spool, clock, {
-      feedNames: enabled.map((feed) => feed.config.name),
-      onLoss: (loss) => losses.onSpoolLoss(loss),
-      onLostBatch: (bytes, reason) => losses.onLostBatch(bytes, reason),
-      onTrouble: (message) => this.#tellSpoolTrouble(message),
-    });
-    const feedNames = this.#spool?.feedNames ?? enabled.map((feed) => feed.config.name);
+    this.#losses = new LossReporter(log);
+    const enabledNames = enabled.map((feed) => feed.config.name);
+    this.#spool = this.#openSpool(enabledNames);
+    const feedNames = this.#spool?.feedNames ?? enabledNames;
     const onReaderGone = (error: IngestError) => options.onFatal(error);
     const sink = createSink(config, { clock, random, log: log.child({ part: "sink" }) }, onReaderGone);
     this.#ledger = new Ledger(feedNames);
     if (this.#spool !== null) this.#ledger.recovered.set(this.#spool.recoveredByFeed);
-    this.#publisher = this.#createPublisher(sink, feedNames, losses);
+    this.#publisher = this.#createPublisher(sink, feedNames);
     this.#pressure = new MemoryPressure({
       clock,
       limitBytes: config.limits.memoryMaxBytes,
@@ -120,7 +117,7 @@ export class App implements FeedEventSink {
       laneFor: (key) => this.#publisher.quoteLane(key),
       onUntrusted: (instrument, reason) => this.feeds[instrument.feedIndex].resubscribe(instrument, reason),
     });
-    losses.attach({
+    this.#losses.attach({
       ledger: this.#ledger,
       pipeline: this.#pipeline,
       feedNames,
@@ -193,6 +190,7 @@ export class App implements FeedEventSink {
       taps: this.#taps,
       control: this.#controller,
     });
+    this.#tellLeftBehind();
     this.#health.start();
     this.#backlogLog.start();
     this.#startSink().catch((error: unknown) => this.#options.onFatal(error));
@@ -257,7 +255,7 @@ export class App implements FeedEventSink {
     return { session: this.#options.session, ingester: this.#options.config.instanceId };
   }
 
-  #createPublisher(sink: ChosenSink, feedNames: readonly string[], losses: LossReporter): Publisher {
+  #createPublisher(sink: ChosenSink, feedNames: readonly string[]): Publisher {
     const { config, clock, random, log, feeds } = this.#options;
     const enabled = enabledFeeds(feeds);
     const backfill = config.spool.backfill === "live_first" ? config.topics.backfill : null;
@@ -276,11 +274,21 @@ export class App implements FeedEventSink {
       feedNames,
       instrumentCount: enabled.reduce((sum, feed) => sum + feed.instruments.length, 0),
       onAcked: (counts) => this.#ledger.ack(counts),
-      onDropped: (counts, reason, lost) => losses.onDropped(counts, reason, lost),
+      onDropped: (counts, reason, lost) => this.#losses.onDropped(counts, reason, lost),
       onRejected: (records) => this.#keepRejected(records),
       onAssigned: () => this.#pipeline.reassignLanes(),
       onTrouble: ({ topic, partition }, code, message) =>
         log.warn({ code, topic, partition, message }, "publish_retried"),
+    });
+  }
+
+  #openSpool(feedNames: readonly string[]): Spool | null {
+    const { config, clock } = this.#options;
+    return createSpool(config.spool, clock, {
+      feedNames,
+      onLoss: (loss) => this.#losses.onSpoolLoss(loss),
+      onLostBatch: (bytes, reason) => this.#losses.onLostBatch(bytes, reason),
+      onTrouble: (message) => this.#tellSpoolTrouble(message),
     });
   }
 
@@ -318,6 +326,7 @@ export class App implements FeedEventSink {
     this.#phase = "running";
     const flush = () => {
       this.#pipeline.flushDropped(clock.wallUs());
+      this.#losses.retell();
       this.#flushTimer = clock.schedule(FLUSH_DROPPED_EVERY_MS, flush);
     };
     this.#flushTimer = clock.schedule(FLUSH_DROPPED_EVERY_MS, flush);
@@ -329,6 +338,17 @@ export class App implements FeedEventSink {
       const source = headerText(record, "source");
       const bytes = record.value ?? new Uint8Array(0);
       this.publishRejected({ source, timeUs: record.timestampMs * 1000, reason: "broker_rejected", bytes });
+    }
+  }
+
+  #tellLeftBehind(): void {
+    const { log, config } = this.#options;
+    const { directory } = config.spool;
+    try {
+      const records = recordsLeftBehind(config.spool);
+      if (records > 0) log.warn({ directory, records }, "spool_is_off_and_not_empty");
+    } catch (error) {
+      log.warn({ directory, ...errorFields(error) }, "spool_is_off_and_not_readable");
     }
   }
 

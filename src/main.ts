@@ -53,6 +53,7 @@ function createContext(args: readonly string[]): CommandContext {
     clock: new SystemClock(),
     random: Math.random,
     hostName: hostname(),
+    userId: process.geteuid?.(),
     stop: stopSignal(),
     print: (text) => void stdout.write(text),
     printAll: (text) =>

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import type { SpoolConfig } from "../config/config.ts";
 import type { Spool } from "../publish/spool/batch-log.ts";
+import { inspectSpool } from "../publish/spool/inspection.ts";
 import { createNodeFileSystem } from "../publish/spool/node-file-system.ts";
 import { openSpool } from "../publish/spool/spool.ts";
 import type { SpoolOptions } from "../publish/spool/spool-options.ts";
@@ -30,4 +32,11 @@ export function createSpool(
     fsyncMs: config.fsyncMs,
     segmentBytes: SEGMENT_BYTES,
   });
+}
+
+/** Records that wait in the directory of a spool that is off: they stay there until it is on again, or `edge-ingester spool` takes them. */
+export function recordsLeftBehind({ mode, directory }: SpoolConfig): number {
+  if (mode !== "off" || !existsSync(directory)) return 0;
+  const { logs } = inspectSpool(createNodeFileSystem(), directory);
+  return logs.flatMap(({ segments }) => segments).reduce((sum, { unread }) => sum + unread.records, 0);
 }

@@ -1,6 +1,6 @@
 import type { Feed } from "../adapters/feed.ts";
-import { errorFields, type Log } from "../domain/log.ts";
 import { Instrument } from "../domain/instrument.ts";
+import { errorFields, type Log } from "../domain/log.ts";
 import type { QuotePipeline } from "../pipeline/quote-pipeline.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ControlOutcome, FeedControl, FeedRequest } from "../telemetry/control/feed-control.ts";
@@ -82,8 +82,9 @@ export class FeedController implements FeedControl {
   ): Promise<ControlOutcome> {
     switch (request.action) {
       case "connect":
+        // What comes of it takes its time: /status tells.
         feed.start();
-        return done({ state: feed.state });
+        return done({});
       case "disconnect":
         await feed.stop();
         return done({ state: feed.state });
@@ -108,7 +109,9 @@ export class FeedController implements FeedControl {
     const known = this.#known[feedIndex];
     const fresh = added.filter((symbol) => !known.has(symbol));
     if (known.size + fresh.length > INSTRUMENTS_EVER_MAX) {
-      return refused(`the feed has had ${known.size} symbols since the start, and ${INSTRUMENTS_EVER_MAX} are the limit`);
+      return refused(
+        `the feed has had ${known.size} symbols since the start, and ${INSTRUMENTS_EVER_MAX} are the limit`,
+      );
     }
     if (added.length > 0) {
       const problem = await this.#findProblem(feed.name, symbols);
@@ -156,7 +159,7 @@ function resubscribe(feed: Feed, symbols: readonly string[]): ControlOutcome {
   return done({ symbols: chosen.length, state: feed.state });
 }
 
-function done(facts: Readonly<Record<string, unknown>>): ControlOutcome {
+function done(facts: Extract<ControlOutcome, { kind: "done" }>["facts"]): ControlOutcome {
   return { kind: "done", facts };
 }
 

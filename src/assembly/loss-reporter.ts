@@ -6,6 +6,9 @@ import { type LostQuotes, readLostQuotes } from "../publish/lost-quotes.ts";
 import type { SpoolLossReason } from "../publish/spool/batch-log.ts";
 import type { SpoolLoss } from "../publish/spool/spool-options.ts";
 
+/** Events that wait for room; beyond it they are counted as lost. */
+const UNTOLD_MAX = 1000;
+
 /** Who hears of what is lost. */
 export interface LossReporterParts {
   readonly ledger: Ledger;
@@ -29,6 +32,8 @@ export class LossReporter {
   readonly #log: Log;
   #parts: LossReporterParts | null = null;
   readonly #early: SpoolLoss[] = [];
+  /** Events that found no room yet, oldest first. */
+  readonly #untold: FeedEvent[] = [];
 
   constructor(log: Log) {
     this.#log = log;
@@ -86,7 +91,16 @@ export class LossReporter {
     this.#publish({ type: "market-data.dropped", timeUs, ...whose, ...run });
   }
 
+  /** Tries again to publish what found no room: called about once a second. */
+  retell(): void {
+    while (this.#untold.length > 0 && this.#parts?.publishEvent(this.#untold[0]) === true) this.#untold.shift();
+  }
+
   #publish(event: FeedEvent): void {
-    if (this.#parts?.publishEvent(event) === false) this.#parts.onUntold();
+    this.#untold.push(event);
+    this.retell();
+    if (this.#untold.length <= UNTOLD_MAX) return;
+    this.#untold.pop();
+    this.#parts?.onUntold();
   }
 }

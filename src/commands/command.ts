@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly hostName: string;
+  /** Who runs the program, as the system numbers users; absent where it does not. */
+  readonly userId?: number | undefined;
   /** Aborts on the first SIGTERM or SIGINT. */
   readonly stop: AbortSignal;
   /** Writes to standard output, for results. */

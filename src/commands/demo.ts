@@ -58,7 +58,8 @@ async function runDemo(
   options: DemoOptions,
   { plan, faults }: { plan: DemoPlan; faults: readonly string[] },
 ): Promise<number> {
-  const loaded = await loadAll(context, plan.env);
+  // The demo is no service: it may be tried by whoever has the machine.
+  const loaded = await loadAll({ ...context, userId: undefined }, plan.env);
   if (loaded === null) throw new Error("Bug: the demo's own configuration was refused");
   const { clock } = context;
   const stop = new AbortController();

@@ -5,6 +5,8 @@ export interface ConfigFile {
   readonly text: string;
   /** `stat` mode; the lowest three octal digits say who may read it. */
   readonly mode: number;
+  /** The group the file belongs to; absent when it is not known. */
+  readonly groupId?: number;
 }
 
 /** Reads one file; throws an error with a `code` such as ENOENT. */
@@ -22,7 +24,7 @@ export function readConfigFile(path: string): ConfigFile {
   if (stat.isDirectory()) throw fileError("EISDIR");
   if (!stat.isFile()) throw fileError("EINVAL");
   if (stat.size > FILE_BYTES_MAX) throw fileError("EFBIG");
-  return { text: readFileSync(path, "utf8"), mode: stat.mode };
+  return { text: readFileSync(path, "utf8"), mode: stat.mode, groupId: stat.gid };
 }
 
 /** Why a file could not be read, in words that hold nothing of its path or content. */

@@ -1,5 +1,6 @@
 import { type ConfigFileReader, describeReadError } from "./config-file.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
+import { groupFileWarning, openFileProblem } from "./secret-file-mode.ts";
 import { type KnownVariable, secretFileName } from "./variable-catalog.ts";
 
 /** Where the value of a variable came from. */
@@ -82,16 +83,12 @@ function readSecretFile(fileVariable: string, path: string, readFile: ConfigFile
     const file = readFile(path);
     const text = file.text.replace(/\r?\n$/, "");
     if (text.trim() === "") return refused(stateProblem(fileVariable, wanted, "the file is empty"));
-    return { text: { text, origin: "file", file: path }, problem: null, warning: modeWarning(fileVariable, file.mode) };
+    const problem = openFileProblem(fileVariable, file);
+    if (problem !== null) return refused(problem);
+    return { text: { text, origin: "file", file: path }, problem: null, warning: groupFileWarning(fileVariable, file) };
   } catch (error) {
     return refused(stateProblem(fileVariable, wanted, describeReadError(error)));
   }
-}
-
-/** Warns when everybody on the machine can read a secret; null when only owner and group can. */
-export function modeWarning(variable: string, mode: number): ConfigWarning | null {
-  if ((mode & 0o004) === 0) return null;
-  return { variable, message: `The file of ${variable} can be read by every user of this machine: chmod o-r it` };
 }
 
 function refused(problem: ConfigProblem): ReadVariable {

@@ -1,15 +1,27 @@
 import { type ConfigProblem, stateProblem } from "./problems.ts";
 
+/** A variable of the runtime that this program refuses. */
+interface RefusedVariable {
+  readonly name: RegExp;
+  readonly why: string;
+  isHarmless(value: string): boolean;
+}
+
 /**
  * Variables of Bun and Node that change what the executable does before it reads its configuration: other code is run
- * in it, or certificates go unchecked. A service that has them set by mistake must not start quietly.
+ * in it, certificates go unchecked, or secrets are printed. A service that has them set by mistake must not start quietly.
  */
-const REFUSED: readonly { readonly name: string; readonly why: string; isHarmless(value: string): boolean }[] = [
-  { name: "BUN_OPTIONS", why: "it can load other code into the program", isHarmless: (value) => value.trim() === "" },
-  { name: "BUN_INSPECT", why: "it opens a debugger", isHarmless: (value) => value === "" },
-  { name: "BUN_INSPECT_PRELOAD", why: "it loads other code into the program", isHarmless: (value) => value === "" },
+const REFUSED: readonly RefusedVariable[] = [
+  { name: /^BUN_OPTIONS$/, why: "it can load other code into the program", isHarmless: isBlank },
+  { name: /^BUN_INSPECT_PRELOAD$/, why: "it loads other code into the program", isHarmless: isBlank },
+  { name: /^BUN_INSPECT(?!_PRELOAD$)/, why: "it opens a debugger", isHarmless: isBlank },
   {
-    name: "NODE_TLS_REJECT_UNAUTHORIZED",
+    name: /^BUN_CONFIG_VERBOSE_FETCH$/,
+    why: "it prints requests with the secrets in them",
+    isHarmless: (value) => isBlank(value) || value === "0" || value === "false",
+  },
+  {
+    name: /^NODE_TLS_REJECT_UNAUTHORIZED$/,
     why: "it turns certificate checks off",
     isHarmless: (value) => value !== "0",
   },
@@ -17,7 +29,14 @@ const REFUSED: readonly { readonly name: string; readonly why: string; isHarmles
 
 /** Problems with variables that the runtime obeys and this program refuses; their values are never shown. */
 export function findRefusedVariables(env: Readonly<Record<string, string | undefined>>): ConfigProblem[] {
-  return REFUSED.filter(({ name, isHarmless }) => !isHarmless(env[name] ?? "")).map(({ name, why }) =>
-    stateProblem(name, "be unset", why),
+  return REFUSED.flatMap(({ name, why, isHarmless }) =>
+    Object.keys(env)
+      .filter((variable) => name.test(variable) && !isHarmless(env[variable] ?? ""))
+      .sort()
+      .map((variable) => stateProblem(variable, "be unset", why)),
   );
+}
+
+function isBlank(value: string): boolean {
+  return value.trim() === "";
 }

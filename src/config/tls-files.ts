@@ -1,9 +1,9 @@
 import type { CertificateFile, TlsConfig, VenueTlsConfig } from "./config.ts";
-import { describeReadError } from "./config-file.ts";
+import { type ConfigFile, describeReadError } from "./config-file.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem } from "./problems.ts";
-import { modeWarning } from "./read-variables.ts";
 import { quote } from "./redact.ts";
 import { Secret } from "./secret.ts";
+import { groupFileWarning, openFileProblem } from "./secret-file-mode.ts";
 import type { SectionContext } from "./section.ts";
 
 /** The variables of one peer's TLS, whole names, with the values of those that are well-formed. */
@@ -125,12 +125,19 @@ class PemReader {
         this.#problems.push(stateProblem(variable, wanted, `there is none in ${quote(path)}`));
         return null;
       }
-      const warning = label === "PRIVATE KEY" ? modeWarning(variable, file.mode) : null;
-      if (warning !== null) this.warnings.push(warning);
+      if (label === "PRIVATE KEY" && !this.#isKeySafe(variable, file)) return null;
       return { path, pem: file.text };
     } catch (error) {
       this.#problems.push(stateProblem(variable, wanted, `${describeReadError(error)} at ${quote(path)}`));
       return null;
     }
+  }
+
+  #isKeySafe(variable: string, file: ConfigFile): boolean {
+    const problem = openFileProblem(variable, file);
+    const warning = groupFileWarning(variable, file);
+    if (problem !== null) this.#problems.push(problem);
+    else if (warning !== null) this.warnings.push(warning);
+    return problem === null;
   }
 }

@@ -30,6 +30,7 @@ describe("loadConfig() with nothing set", () => {
         maxDelayMs: 60_000,
         staleAfterMs: null,
         pingIntervalMs: null,
+        ca: null,
       },
       {
         name: "coinbase",
@@ -44,6 +45,7 @@ describe("loadConfig() with nothing set", () => {
         maxDelayMs: 60_000,
         staleAfterMs: null,
         pingIntervalMs: 30_000,
+        ca: null,
       },
       {
         name: "lp-alpha",
@@ -103,7 +105,7 @@ describe("loadConfig() with nothing set", () => {
         memoryPauseMaxMs: 5000,
         drainMs: 10_000,
       },
-      admin: { host: "127.0.0.1", port: 9464 },
+      admin: { host: "127.0.0.1", port: 9464, tokens: [], tls: null },
       log: { level: "info" },
     });
   });
@@ -160,7 +162,8 @@ describe("values", () => {
   });
 
   test("loadConfig() warns when the admin server can be reached from outside", () => {
-    expect(warningsOf({ ADMIN_HOST: "0.0.0.0" })).toHaveLength(1);
+    const token = { ADMIN_TOKEN: "ops:0123456789abcdef" };
+    expect(warningsOf({ ADMIN_HOST: "0.0.0.0", ...token })).toHaveLength(1);
     for (const host of ["localhost", "::1", "127.0.0.2"]) expect(warningsOf({ ADMIN_HOST: host })).toEqual([]);
   });
 });

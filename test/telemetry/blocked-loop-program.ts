@@ -26,6 +26,9 @@ const { url } = startAdminServer({
   log: createLog({ level: "silent", redact, clock }),
   clock,
   taps: new DashboardTaps(),
+  control: { apply: async () => ({ kind: "unknown", message: "there is no feed" }) },
+  tokens: [],
+  tls: null,
 });
 console.log(url);
 for await (const line of console) {

@@ -14,7 +14,7 @@ const SLOT_USED_BYTES = FIXED_BYTES + HOLES_MAX * 16;
 /** Slots lie in sectors of their own: a torn sector costs one of them. */
 const SLOT_BYTES = 1024;
 /** Of the file, from its first day: writing it later needs no room on a full disk. */
-export const CHECKPOINT_BYTES = SLOT_BYTES * 2;
+export const CHECKPOINT_BYTES = SLOT_BYTES + SLOT_USED_BYTES;
 /** Its name in the folder of its log. */
 export const CHECKPOINT_NAME = "checkpoint";
 

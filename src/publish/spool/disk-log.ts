@@ -3,6 +3,7 @@ import type { BatchLocation, BatchLog, LoadedBatch, LogBacklog, LogName, SpoolLo
 import { type Frame, frameBytes, isBatchGood } from "./frame.ts";
 import { LogCursor, type ReadFrame } from "./log-cursor.ts";
 import { type LogParts, LogSegments, type WrittenFrame } from "./log-segments.ts";
+import type { LostStretch } from "./lost-batches.ts";
 import type { LogStart } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentFile } from "./segment-file.ts";
@@ -152,7 +153,7 @@ export class DiskLog implements BatchLog {
       this.#core.room.leavingBytes -= leaving;
       this.#endHandOver(segment, isWhole ? "whole" : "kept");
     };
-    this.#core.lost.add({ path: segment.path, segmentId: segment.id, from, to, reason, onDone });
+    this.#handOver(segment, { from, to, reason, onDone });
     // Told first: what the checkpoint calls lost is never told again.
     tellLoss(this.#core, this.name.topic, reason, lost);
     this.#files.addHole(hole);
@@ -219,7 +220,7 @@ export class DiskLog implements BatchLog {
     const to = from + frameBytes(found.frame);
     segment.handOvers++;
     const onDone = () => this.#endHandOver(segment, "kept");
-    this.#core.lost.add({ path: segment.path, segmentId: segment.id, from, to, reason: "spool_expired", onDone });
+    this.#handOver(segment, { from, to, reason: "spool_expired", onDone });
     this.#cursor.lose(segment, found, "spool_expired");
   }
 
@@ -239,6 +240,10 @@ export class DiskLog implements BatchLog {
     segment.inHand--;
     this.#heldRecords -= frame.recordCount;
     this.#heldBytes -= frameBytes(frame);
+  }
+
+  #handOver({ path, id }: Segment, stretch: Pick<LostStretch, "from" | "to" | "reason" | "onDone">): void {
+    this.#core.lost.add({ ...stretch, path, segmentId: id, holes: this.#files.holes });
   }
 
   #endHandOver(segment: Segment, what: "whole" | "kept"): void {

@@ -179,7 +179,7 @@ export class LogCursor {
 
   /** The frame at the cursor, where it must be known before it is read; null when it need not, or cannot. */
   #peek(segment: Segment): Frame | "none" | null {
-    if (this.#timeMs >= 0 && !this.#files.hasHoles) return null;
+    if (this.#timeMs >= 0 && this.#files.holes.length === 0) return null;
     const { options, files } = this.#core;
     return peekFrame(options.fileSystem, files, this.#placeIn(segment));
   }

@@ -13,6 +13,9 @@ import { errorCode } from "./write-fully.ts";
 /** A log that is empty keeps its last file, to go on in it, up to this size. */
 const EMPTY_SEGMENT_MAX_BYTES = 1024 * 1024;
 
+/** A disk has no room for a checkpoint, which has its place already, when it says so for this long, ms. */
+const OUT_OF_ROOM_AFTER_MS = 10_000;
+
 /** Of the two copies of a segment's head, when the names of the feeds take less than a page. */
 const HEAD_BYTES_GUESS = 8192;
 
@@ -44,8 +47,8 @@ export class LogSegments {
   #endPosition: number;
   /** The file has not what memory has. */
   #isCheckpointStale = false;
-  /** The last attempt to write it found no room. */
-  #hasCheckpointNoRoom = false;
+  /** Since when the disk has no room for it, monotonic ms; −1: it has. */
+  #noRoomSinceMs = -1;
 
   constructor(core: SpoolCore, parts: LogParts) {
     this.#core = core;
@@ -69,8 +72,9 @@ export class LogSegments {
     return this.#endPosition;
   }
 
-  get hasHoles(): boolean {
-    return this.#checkpoint.holes.all.length > 0;
+  /** Never changed: a change makes another array. */
+  get holes(): readonly Hole[] {
+    return this.#checkpoint.holes.all;
   }
 
   /** All of these positions hold nothing any more, and that is counted. */
@@ -140,10 +144,12 @@ export class LogSegments {
       this.#checkpoint.write(options.clock.wallUs());
       syncer.note(this.#checkpoint.path, "file");
       this.#isCheckpointStale = false;
+      this.#noRoomSinceMs = -1;
       troubles.end("checkpoint");
     } catch (error) {
       this.#isCheckpointStale = true;
-      this.#hasCheckpointNoRoom = errorCode(error) === "ENOSPC";
+      if (errorCode(error) !== "ENOSPC") this.#noRoomSinceMs = -1;
+      else if (this.#noRoomSinceMs < 0) this.#noRoomSinceMs = options.clock.monotonicMs();
       troubles.begin("checkpoint", `Cannot write a checkpoint of the spool: ${errorCode(error)}`);
     }
   }
@@ -227,9 +233,14 @@ export class LogSegments {
 
   async #makeCheckpointDurable(): Promise<boolean> {
     if (this.#isCheckpointStale) this.saveCheckpoint();
-    // On a full disk the room for it comes from removing: a crash now costs a wrong count of missing records, no record.
-    if (this.#isCheckpointStale) return this.#hasCheckpointNoRoom;
+    if (this.#isCheckpointStale) return this.#isOutOfRoom();
     return this.#core.syncer.syncPath(this.#checkpoint.path);
+  }
+
+  /** On a disk that stays full the room for the checkpoint comes from removing: a crash then costs a wrong count, no record. */
+  #isOutOfRoom(): boolean {
+    const nowMs = this.#core.options.clock.monotonicMs();
+    return this.#noRoomSinceMs >= 0 && nowMs - this.#noRoomSinceMs >= OUT_OF_ROOM_AFTER_MS;
   }
 
   #tailFor(batch: SealedBatch): Segment {

@@ -3,6 +3,7 @@ import type { SpoolLossReason } from "./batch-log.ts";
 import type { FileHandles } from "./file-handles.ts";
 import { frameBytes, isBatchGood } from "./frame.ts";
 import { readFrameAt } from "./frame-reader.ts";
+import type { Hole } from "./position-holes.ts";
 import type { SpoolOptions } from "./spool-options.ts";
 
 /** A stretch of a segment that was given up. */
@@ -12,6 +13,8 @@ export interface LostStretch {
   readonly from: number;
   readonly to: number;
   readonly reason: SpoolLossReason;
+  /** What was lost before, and handed over then. */
+  readonly holes: readonly Hole[];
   /** All batches were handed over, as far as they could be read. */
   onDone(): void;
 }
@@ -71,7 +74,9 @@ export class LostBatches {
       });
       // Nothing more can be had of it; its records were told of as lost already.
       if (found.kind !== "frame") return;
-      if (isBatchGood(found.bytes, found.frame)) onLostBatch(found.bytes, stretch.reason);
+      const { position } = found.frame;
+      const isOld = stretch.holes.some((hole) => position >= hole.from && position < hole.to);
+      if (!isOld && isBatchGood(found.bytes, found.frame)) onLostBatch(found.bytes, stretch.reason);
       at += frameBytes(found.frame);
     }
   }

@@ -12,6 +12,7 @@ export class PositionHoles {
   /** Ascending, none touching the next. */
   #holes: Hole[] = [];
 
+  /** Never changed: a change makes another array. */
   get all(): readonly Hole[] {
     return this.#holes;
   }

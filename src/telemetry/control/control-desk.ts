@@ -18,6 +18,9 @@ export interface ControlDeskOptions {
   readonly log: Log;
 }
 
+/** Longest list of symbols in a log line, characters. */
+const LIST_CHARACTERS_MAX = 1024;
+
 const STATUS_OF: Readonly<Record<ControlOutcome["kind"], number>> = { done: 200, unknown: 404, refused: 409 };
 
 /** Pages that say too little to need a token, and are asked by machines that have none. */
@@ -65,12 +68,20 @@ export class ControlDesk {
     if (read.kind === "bad") return textResponse(400, `Bad request: ${read.message}\n`);
     const outcome = await control.apply(read.feed, read.request);
     const who = { address, token: caller.name };
-    const what = { feed: read.feed, ...read.request };
-    if (outcome.kind === "done") log.info({ ...what, ...outcome.facts, ...who }, "control_applied");
+    const what = logFields({ source: read.feed, ...read.request });
+    if (outcome.kind === "done") log.info({ ...what, ...logFields(outcome.facts), ...who }, "control_applied");
     else log.warn({ ...what, ...who, reason: outcome.message }, "control_refused");
     const body = outcome.kind === "done" ? outcome.facts : { message: outcome.message };
     return jsonResponse(STATUS_OF[outcome.kind], { feed: read.feed, action: read.request.action, ...body }, redact);
   }
+}
+
+/** Lists as text, as a log line holds no list, and no longer than a line may be. */
+function logFields(fields: Readonly<Record<string, string | number | readonly string[]>>) {
+  const texts = Object.entries(fields).map(([name, value]) => {
+    return [name, typeof value === "object" ? value.join(",").slice(0, LIST_CHARACTERS_MAX) : value];
+  });
+  return Object.fromEntries(texts) as Record<string, string | number>;
 }
 
 /** `Basic` as well, so that a browser asks for it. */

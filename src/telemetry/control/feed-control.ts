@@ -11,7 +11,7 @@ export type FeedRequest =
 /** What came of a request. */
 export type ControlOutcome =
   /** `facts` are what is so now, for the answer and the log. */
-  | { readonly kind: "done"; readonly facts: Readonly<Record<string, unknown>> }
+  | { readonly kind: "done"; readonly facts: Readonly<Record<string, string | number | readonly string[]>> }
   /** There is no such feed. */
   | { readonly kind: "unknown"; readonly message: string }
   /** It cannot be done as things stand; nothing has changed. */

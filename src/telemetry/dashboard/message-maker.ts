@@ -24,8 +24,6 @@ export interface MessageParts {
 export class MessageMaker {
   readonly #parts: MessageParts;
   readonly #sampler = new Sampler();
-  /** The number of the newest event the viewers have been told of. */
-  #eventsTold = 0;
   #sinkTrouble = "";
   #spoolTrouble = "";
 
@@ -42,17 +40,18 @@ export class MessageMaker {
 
   /** Viewers that come now are told of earlier events by their first message. */
   beginUpdates(): void {
-    this.#eventsTold = this.#parts.taps.events.lastId;
+    this.#parts.taps.events.mark();
+    this.#parts.taps.events.takeCrowdedOut();
   }
 
   /** The messages of this moment; what was told in an update is not told again in the next. */
   frames(snapshot: MetricsSnapshot, viewers: Board["viewers"]): Frames {
-    const told = this.#eventsTold;
-    this.#eventsTold = this.#parts.taps.events.lastId;
+    const told = this.#parts.taps.events.mark();
+    const crowdedOut = this.#parts.taps.events.takeCrowdedOut();
     const board = readBoard({ snapshot, sampler: this.#sampler, clean: (text) => this.#clean(text), viewers });
     return {
       full: () => JSON.stringify(this.#hello(snapshot, board)),
-      update: () => JSON.stringify(this.#update(board, told)),
+      update: () => JSON.stringify(this.#update(board, { told, crowdedOut })),
     };
   }
 
@@ -77,21 +76,21 @@ export class MessageMaker {
       instruments: firstInstruments(feeds),
       instrumentsLeftOut: Math.max(0, subscribed - INSTRUMENTS_MAX),
       quotes: taps.quotes?.all() ?? [],
-      events: taps.events.since(0, EVENTS_AT_FIRST_MAX, redact),
+      events: taps.events.since(0, EVENTS_AT_FIRST_MAX, redact).rows,
       history: this.#sampler.history.read(null),
     };
   }
 
-  #update(board: Board, told: number): UpdateMessage {
+  #update(board: Board, { told, crowdedOut }: { told: number; crowdedOut: number }): UpdateMessage {
     const { taps, redact } = this.#parts;
-    const events = taps.events.since(told, EVENTS_PER_UPDATE_MAX, redact);
+    const { rows: events, leftOut } = taps.events.since(told, EVENTS_PER_UPDATE_MAX, redact);
     return {
       type: "update",
       board,
       sampleMs: this.#sampleMs,
       quotes: taps.quotes?.takeFresh(QUOTES_PER_UPDATE_MAX) ?? [],
       events,
-      eventsLeftOut: this.#eventsTold - told - events.length,
+      eventsLeftOut: leftOut + crowdedOut,
     };
   }
 

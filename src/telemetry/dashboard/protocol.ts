@@ -138,6 +138,8 @@ export interface EventRow {
   readonly kind: "state" | "gap" | "stale" | "drop" | "reject" | "sink" | "spool";
   readonly source: string;
   readonly text: string;
+  /** The number of an event that this one tells again, with how often; 0: none. */
+  readonly replaces: number;
   /** What could not be decoded: printable ASCII, other bytes as `\xNN`; empty unless a reject. */
   readonly bytes: string;
 }

@@ -94,6 +94,7 @@ function draw(): void {
 function plot(feed: string | null): void {
   model.choosePlot(feed);
   askForHistory();
+  drawSoon();
 }
 
 function askForHistory(): void {

@@ -82,7 +82,11 @@ export class Model {
   #applyUpdate(update: UpdateMessage): void {
     this.board = update.board;
     this.#applyQuotes(update.quotes);
-    this.events = [...update.events.toReversed(), ...this.events].slice(0, EVENTS_KEPT_MAX);
+    const replaced = new Set(update.events.map(({ replaces }) => replaces));
+    if (update.events.length > 0) {
+      const all = [...update.events.toReversed(), ...this.events];
+      this.events = all.filter(({ id }) => !replaced.has(id)).slice(0, EVENTS_KEPT_MAX);
+    }
     this.eventsLeftOut += update.eventsLeftOut;
     if (update.sampleMs === this.#sampleMs) return;
     this.#sampleMs = update.sampleMs;
