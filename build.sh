@@ -26,6 +26,8 @@ Usage: ./build.sh <command> [arguments]
   build [--target TARGET] [--outfile FILE]
                        compile dist/edge-ingester; TARGET: bun-linux-x64-baseline (default), bun-linux-x64,
                        bun-linux-x64-modern, bun-linux-arm64, bun-linux-x64-musl, bun-linux-arm64-musl
+  release [--verify]   make dist/release: executables for x64 (baseline and modern) and arm64, Debian packages, SBOM, licences,
+                       unit, checksums. --verify makes it twice from clean copies of what is committed and compares
   faults [--short] [--list] [--record] [fault...]
                        bring about the faults of docs/promises.md in their long forms, one after the other, and write what was
                        measured to dist/faults-report.md; root is needed for those that cut lines (all: hours; F1 F3 …: some)
@@ -131,7 +133,8 @@ source_commit() {
 }
 
 # The binary reads nothing of its working directory. Names stay and the source map is inside, so that a stack trace from
-# the field names our files and lines; minified names would save less than 1 % of the size.
+# the field names our files and lines; minified names would save less than 1 % of the size. Libraries that ask for their own
+# folder would get the build machine's path, and another executable for each place it is built at.
 compile() {
   local target="$1" outfile="$2"
   mkdir -p "$(dirname "$outfile")"
@@ -139,6 +142,7 @@ compile() {
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --no-compile-autoload-package-json --no-compile-autoload-tsconfig \
     --minify-syntax --sourcemap=inline \
+    --define '__dirname="/"' --define '__filename="/edge-ingester"' \
     --define "EDGE_INGESTER_VERSION=\"$(package_version)\"" \
     --define "EDGE_INGESTER_COMMIT=\"$(source_commit)\""
   rm -f "$outfile.map"
@@ -167,6 +171,110 @@ is_binary_fresh() {
 ensure_binary() {
   ensure_dependencies
   is_binary_fresh || step "compile $BINARY" compile "$TARGET_DEFAULT" "$BINARY"
+}
+
+# ---- release ---------------------------------------------------------------------------------------------------------
+
+# The moment that is written into packages: of the commit, so that the same source gives the same bytes.
+source_epoch() {
+  local epoch="${SOURCE_DATE_EPOCH:-}"
+  [[ -n "$epoch" ]] || epoch="$(git log -1 --format=%ct 2>/dev/null || true)"
+  [[ -n "$epoch" ]] || die "there is no commit to take the time from: set SOURCE_DATE_EPOCH (s)"
+  printf '%s' "$epoch"
+}
+
+# starts <executable> <architecture>: it says its version; under emulation where the processor is another.
+starts() {
+  local executable="$1" architecture="$2" runner=()
+  if [[ "$architecture" != "$(uname -m)" ]]; then
+    if has "qemu-$architecture-static"; then
+      runner=("qemu-$architecture-static")
+    elif has "qemu-$architecture"; then
+      runner=("qemu-$architecture")
+    else
+      say "NOT started: $executable (no qemu-$architecture here: Debian's qemu-user-static and libc6-arm64-cross)"
+      return
+    fi
+    [[ -z "${QEMU_LD_PREFIX:-}" && -d "/usr/$architecture-linux-gnu" ]] && export QEMU_LD_PREFIX="/usr/$architecture-linux-gnu"
+  fi
+  # A variable of the machine that the program refuses must not decide this.
+  local said
+  said="$(env -u BUN_OPTIONS timeout 60 ${runner[@]+"${runner[@]}"} "$executable" version)" || die "$executable does not start"
+  say "started ${runner[0]:-directly}: $executable: $said"
+}
+
+release_executables() {
+  local out="$1" name
+  for name in linux-x64-baseline linux-x64-modern linux-arm64; do
+    step "compile $out/edge-ingester-$name" compile "bun-$name" "$out/edge-ingester-$name"
+  done
+  starts "$out/edge-ingester-linux-x64-baseline" x86_64
+  if grep -qm1 avx2 /proc/cpuinfo; then
+    starts "$out/edge-ingester-linux-x64-modern" x86_64
+  else
+    say "NOT started: $out/edge-ingester-linux-x64-modern (this processor has no AVX2)"
+  fi
+  starts "$out/edge-ingester-linux-arm64" aarch64
+}
+
+# release_packages <folder>: SOURCE_DATE_EPOCH is set.
+release_packages() {
+  local out="$1" version executable architecture
+  version="$(package_version)"
+  for executable in linux-x64-baseline:amd64 linux-arm64:arm64; do
+    architecture="${executable#*:}"
+    step "pack edge-ingester_${version}_$architecture.deb" packaging/build-deb.sh \
+      "$out/edge-ingester-${executable%:*}" "$architecture" "$version" "$out" "$out/edge-ingester_${version}_$architecture.deb"
+  done
+}
+
+release_papers() {
+  local out="$1"
+  bun scripts/write-release-papers.ts --out "$out" --version "$(package_version)" --commit "$(source_commit)" --epoch "$SOURCE_DATE_EPOCH"
+  install -m 0644 packaging/edge-ingester.service packaging/prometheus/alerts.yml LICENSE "$out"
+  install -m 0644 config/env.example "$out/edge-ingester.env.example"
+  install -m 0644 packaging/grafana/edge-ingester.json "$out/grafana-dashboard.json"
+}
+
+make_release() {
+  local out=dist/release
+  has dpkg-deb || die "the Debian packages need dpkg-deb: install dpkg"
+  ensure_dependencies
+  SOURCE_DATE_EPOCH="$(source_epoch)"
+  export SOURCE_DATE_EPOCH
+  rm -rf "$out"
+  mkdir -p "$out"
+  release_executables "$out"
+  step "write SBOM and licences" release_papers "$out"
+  release_packages "$out"
+  (cd "$out" && LC_ALL=C sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .)
+  say "$out:"
+  cat "$out/SHA256SUMS"
+}
+
+# Two clean copies at paths of different length: nothing of the place, the time or an earlier build may get in.
+verify_release() {
+  local scratch copy code=0
+  scratch="$(mktemp -d)"
+  for copy in a another-place; do
+    git clone --quiet --no-hardlinks . "$scratch/$copy"
+    step "release in $copy" quietly "$scratch/$copy/build.sh" release || { rm -rf "$scratch"; return 1; }
+  done
+  diff "$scratch/a/dist/release/SHA256SUMS" "$scratch/another-place/dist/release/SHA256SUMS" || code=$?
+  if [[ $code -eq 0 ]]; then
+    cat "$scratch/a/dist/release/SHA256SUMS"
+    say "Two clean builds of $(git rev-parse --short=12 HEAD) are the same, byte for byte"
+  fi
+  rm -rf "$scratch"
+  return "$code"
+}
+
+command_release() {
+  case "${1:-}" in
+    '') make_release ;;
+    --verify) verify_release ;;
+    *) die "unknown argument of release: $1" ;;
+  esac
 }
 
 # ---- test ------------------------------------------------------------------------------------------------------------
@@ -217,6 +325,15 @@ ensure_test_tools() {
   if [[ ${#missing[@]} -gt 0 ]]; then
     die "the integration tests need what is not here: ${missing[*]} (java: $JAVA_MIN or newer). Install it, or run \`./build.sh test --without-integration\`"
   fi
+}
+
+has_browser() { [[ -n "${CHROMIUM_BIN:-}" ]] || has chromium || has chromium-browser || has google-chrome; }
+
+# The dashboard's tests look at it in Chromium. Where there is none to be had they are skipped, on CI they fail.
+ensure_browser() {
+  has_browser && return
+  if may_install; then step "install chromium" install_tools chromium fonts-liberation || true; fi
+  has_browser || say "There is no Chromium here: the dashboard is not tested in a browser"
 }
 
 # Prints the line CI reads, `N passed, N failed`, from the report Bun wrote.
@@ -319,7 +436,10 @@ command_test() {
     if [[ "$1" == --without-integration ]]; then with_integration=no; else arguments+=("$1"); fi
     shift
   done
-  if [[ "$with_integration" == yes ]]; then ensure_test_tools; fi
+  if [[ "$with_integration" == yes ]]; then
+    ensure_test_tools
+    ensure_browser
+  fi
   ensure_binary
   if [[ "$with_integration" == no ]]; then
     say "The integration tests (test/integration: real Kafka, kcat, peers of other makers) are NOT run: --without-integration"
@@ -337,9 +457,9 @@ command_test() {
 # ---- check -----------------------------------------------------------------------------------------------------------
 
 shell_syntax() {
-  local script
-  for script in build.sh .ci/run; do bash -n "$script" || return; done
-  if has shellcheck; then shellcheck build.sh .ci/run || return; fi
+  local script scripts=(build.sh .ci/run packaging/build-deb.sh packaging/debian/{postinst,prerm,postrm})
+  for script in "${scripts[@]}"; do bash -n "$script" || return; done
+  if has shellcheck; then shellcheck "${scripts[@]}" || return; fi
 }
 
 # Every step runs, so that one look shows all there is to mend.
@@ -348,6 +468,7 @@ command_check() {
   ensure_dependencies
   step "format and lint" bun x --no-install biome check --error-on-warnings || failed+=("format and lint")
   step "types" bun x --no-install tsc -p . || failed+=("types")
+  step "types of the dashboard's page" bun x --no-install tsc -p src/telemetry/dashboard/page || failed+=("types of the page")
   step "dead code" bun x --no-install knip --no-progress || failed+=("dead code")
   step "house rules" bun test test/house || failed+=("house rules")
   step "shell syntax" shell_syntax || failed+=("shell syntax")
@@ -384,6 +505,7 @@ main() {
     demo | run) command_binary "$command" "$@" ;;
     test) command_test "$@" ;;
     check) command_check "$@" ;;
+    release) command_release "$@" ;;
     bench) command_bench "$@" ;;
     faults) command_faults "$@" ;;
     help | -h | --help) usage ;;

@@ -5,6 +5,7 @@ import { renderEnvExample } from "../src/config/env-example.ts";
 import { outcomesMarkdown } from "../src/publish/kafka/outcomes-markdown.ts";
 import { metricsMarkdown } from "../src/telemetry/metrics-markdown.ts";
 import { renderVenueProfileSchema } from "../src/venues/profile-schema.ts";
+import { renderGrafanaDashboard } from "./grafana/dashboard.ts";
 
 /** A file of the repository that is made from the code. */
 interface GeneratedFile {
@@ -19,6 +20,7 @@ const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: "docs/kafka-outcomes.md", render: outcomesMarkdown },
   { path: "config/env.example", render: renderEnvExample },
   { path: "config/venue-profile.schema.json", render: renderVenueProfileSchema },
+  { path: "packaging/grafana/edge-ingester.json", render: renderGrafanaDashboard },
 ];
 
 /**

@@ -1,14 +1,14 @@
-import type { Feed } from "./adapters/feed.ts";
+import type { RunningFeed } from "./adapters/running-feed.ts";
 import { AppStatus } from "./assembly/app-status.ts";
 import type { SecretReader } from "./assembly/create-adapter.ts";
-import { createFeeds } from "./assembly/create-feeds.ts";
+import { createFeeds, type FeedSurroundings } from "./assembly/create-feeds.ts";
 import { createSpool, recordsLeftBehind } from "./assembly/create-spool.ts";
 import { type ChosenSink, createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
 import { FeedController } from "./assembly/feed-controller.ts";
 import { ledgerLogFields } from "./assembly/ledger-log-fields.ts";
 import { LossReporter } from "./assembly/loss-reporter.ts";
-import { enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
+import { type EnabledFeed, enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
 import type { ConfigRereader } from "./assembly/reread-config.ts";
 import type { Config } from "./config/config.ts";
 import type { FeedEvent, FeedEventSink, RejectedMessage } from "./domain/feed-event.ts";
@@ -63,12 +63,14 @@ export interface AppOptions {
   onFatal(error: unknown): void;
   /** Sees every quote before the pipeline does; the demo's board. */
   readonly tapQuotes?: (next: QuoteSink) => QuoteSink;
+  /** Instead of feeds that ask venues: one per enabled feed, in their order. */
+  readonly createFeeds?: (enabled: readonly EnabledFeed[], surroundings: FeedSurroundings) => readonly RunningFeed[];
 }
 
 /** The running program: wires the rooms, starts and stops them in order; knows no protocol. */
 export class App implements FeedEventSink {
   readonly status: AppStatus;
-  readonly feeds: readonly Feed[];
+  readonly feeds: readonly RunningFeed[];
   readonly #options: AppOptions;
   readonly #losses: LossReporter;
   readonly #spool: Spool | null;
@@ -127,7 +129,7 @@ export class App implements FeedEventSink {
       onUntold: () => this.#publisher.coldDropped++,
     });
     const requestBudget = new RequestBudget(clock);
-    this.feeds = createFeeds(enabled, {
+    this.feeds = (options.createFeeds ?? createFeeds)(enabled, {
       config,
       clock,
       requestBudget,

@@ -1,31 +1,12 @@
 import { hostname } from "node:os";
-import { checkCommand } from "./commands/check.ts";
-import { type Command, type CommandContext, ExitCode } from "./commands/command.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { fixCommand } from "./commands/fix.ts";
-import { createHelpCommand } from "./commands/help.ts";
+import { COMMANDS } from "./commands/catalog.ts";
+import { type CommandContext, ExitCode } from "./commands/command.ts";
 import { runCommand } from "./commands/run.ts";
-import { simulateCommand } from "./commands/simulate.ts";
-import { spoolCommand } from "./commands/spool.ts";
-import { topicsCommand } from "./commands/topics.ts";
-import { venuesCommand } from "./commands/venues.ts";
 import { versionCommand } from "./commands/version.ts";
 import { SystemClock } from "./runtime/system-clock.ts";
 import { RESTORE_TERMINAL } from "./telemetry/terminal-board.ts";
 
 // The only file that reads argv and the environment, hears signals and ends the process.
-
-const SHOWN: readonly Command[] = [
-  runCommand,
-  demoCommand,
-  checkCommand,
-  venuesCommand,
-  topicsCommand,
-  spoolCommand,
-  fixCommand,
-  versionCommand,
-];
-const COMMANDS: readonly Command[] = [...SHOWN, createHelpCommand(SHOWN), simulateCommand];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;

@@ -6,6 +6,7 @@ import type { FeedEnvironment, FeedParts } from "./feed-parts.ts";
 import type { FeedPolicy } from "./feed-policy.ts";
 import { FeedTally } from "./feed-tally.ts";
 import { RejectReporter } from "./reject-reporter.ts";
+import type { RunningFeed } from "./running-feed.ts";
 import { Supervisor } from "./supervisor.ts";
 
 /** What the pipeline counts for the feed. */
@@ -42,7 +43,7 @@ const STATES_BY_TROUBLE: readonly FeedState[] = [
 ];
 
 /** One configured stream: its symbols, spread over as many connections as the venue's limits ask for. */
-export class Feed {
+export class Feed implements RunningFeed {
   readonly name: string;
   readonly #options: FeedOptions;
   readonly #tally = new FeedTally();

@@ -39,11 +39,7 @@ export class SessionWatch {
   #lastTickMs: number;
   #isStale = false;
 
-  constructor(
-    parts: FeedParts,
-    connection: WatchedConnection,
-    listener: WatchListener,
-  ) {
+  constructor(parts: FeedParts, connection: WatchedConnection, listener: WatchListener) {
     this.#parts = parts;
     this.#connection = connection;
     this.#listener = listener;

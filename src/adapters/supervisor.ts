@@ -166,7 +166,8 @@ export class Supervisor {
   async #ride(stop: AbortSignal): Promise<RunOutcome> {
     const { limiter, policy, ticker } = this.#parts;
     this.#state.change("connecting", { attempt: this.#attempts });
-    if (!(await limiter.acquire(hostOf(this.#connection.adapter.target), policy.connects, stop))) return { kind: "aborted" };
+    if (!(await limiter.acquire(hostOf(this.#connection.adapter.target), policy.connects, stop)))
+      return { kind: "aborted" };
     const shortage = this.#findShortage();
     if (shortage !== null) return this.#refuse(shortage);
     const unwatch = ticker.add((nowMs, lostMs) => this.#onTick(nowMs, lostMs));
@@ -201,7 +202,8 @@ export class Supervisor {
     const { limiter, policy, clock } = this.#parts;
     const oldIsOver = new AbortController();
     void old.finished.then(() => oldIsOver.abort());
-    if (!(await limiter.acquire(hostOf(this.#connection.adapter.target), policy.connects, oldIsOver.signal))) return old;
+    if (!(await limiter.acquire(hostOf(this.#connection.adapter.target), policy.connects, oldIsOver.signal)))
+      return old;
     const shortage = this.#findShortage();
     if (shortage !== null) {
       this.#noteFailedHandover({ kind: "failed", error: shortage });

@@ -1,4 +1,4 @@
-import type { Feed } from "../adapters/feed.ts";
+import type { RunningFeed } from "../adapters/running-feed.ts";
 import type { Config } from "../config/config.ts";
 import type { FeedStatus } from "../domain/feed-status.ts";
 import type { SpoolStatus } from "../domain/spool-status.ts";
@@ -12,11 +12,13 @@ import type { RootLog } from "../telemetry/log.ts";
 import type {
   AppPhase,
   BatchMemory,
+  CertificateExpiry,
   LaneStatus,
   Latencies,
   MetricsSource,
   SinkStatus,
 } from "../telemetry/metrics-source.ts";
+import { certificateExpiries } from "./certificate-expiries.ts";
 import type { PreparedFeed } from "./prepare-feeds.ts";
 
 /** Where the status is read from. */
@@ -27,7 +29,7 @@ export interface AppStatusParts {
   /** Every configured feed, disabled ones too. */
   readonly prepared: readonly PreparedFeed[];
   /** The enabled ones, by feed index. */
-  readonly feeds: readonly Feed[];
+  readonly feeds: readonly RunningFeed[];
   readonly ledger: Ledger;
   readonly publisher: Publisher;
   readonly transport: BatchTransport;
@@ -41,9 +43,11 @@ export interface AppStatusParts {
 /** What metrics, health, `/status` and the terminal read; every method takes a snapshot. */
 export class AppStatus implements MetricsSource {
   readonly #parts: AppStatusParts;
+  readonly #certificates: readonly CertificateExpiry[];
 
   constructor(parts: AppStatusParts) {
     this.#parts = parts;
+    this.#certificates = certificateExpiries(parts.config);
   }
 
   phase(): AppPhase {
@@ -105,6 +109,10 @@ export class AppStatus implements MetricsSource {
 
   spool(): SpoolStatus | null {
     return this.#parts.spool?.status() ?? null;
+  }
+
+  certificates(): readonly CertificateExpiry[] {
+    return this.#certificates;
   }
 
   requestBudgets(): HostBudgetStatus[] {

@@ -1,12 +1,11 @@
 import type { Backpressure } from "../adapters/adapter.ts";
-import { Feed } from "../adapters/feed.ts";
-import { WATCHDOG_INTERVAL_MS } from "../adapters/feed-parts.ts";
+import { Feed, type QuoteCounters } from "../adapters/feed.ts";
+import { type InterruptionSink, WATCHDOG_INTERVAL_MS } from "../adapters/feed-parts.ts";
 import { createFeedPolicy } from "../adapters/feed-policy.ts";
 import type { Config } from "../config/config.ts";
 import type { FeedEventSink } from "../domain/feed-event.ts";
 import type { Log } from "../domain/log.ts";
 import type { QuoteSink } from "../domain/quote.ts";
-import type { QuotePipeline } from "../pipeline/quote-pipeline.ts";
 import type { Clock, RandomSource } from "../runtime/clock.ts";
 import { ConnectRateLimiter } from "../runtime/rate-limiter.ts";
 import type { RequestBudget } from "../runtime/request-budget.ts";
@@ -25,7 +24,8 @@ export interface FeedSurroundings {
   readonly random: RandomSource;
   /** Where quotes go. */
   readonly quotes: QuoteSink;
-  readonly pipeline: QuotePipeline;
+  /** What it counts, by feed index, and who is told of broken streams. */
+  readonly pipeline: InterruptionSink & { readonly counters: readonly QuoteCounters[] };
   readonly events: FeedEventSink;
   readonly backpressure: Backpressure;
   readonly log: Log;

@@ -1,4 +1,5 @@
-import type { Feed } from "../adapters/feed.ts";
+import type { RunningFeed } from "../adapters/running-feed.ts";
+import { IngestError } from "../domain/ingest-error.ts";
 import { Instrument } from "../domain/instrument.ts";
 import { errorFields, type Log } from "../domain/log.ts";
 import type { QuotePipeline } from "../pipeline/quote-pipeline.ts";
@@ -19,7 +20,7 @@ export interface FeedControllerOptions {
   /** Every configured feed, disabled ones too. */
   readonly prepared: readonly PreparedFeed[];
   /** The enabled ones, by feed index. */
-  readonly feeds: readonly Feed[];
+  readonly feeds: readonly RunningFeed[];
   readonly pipeline: Pick<QuotePipeline, "register" | "interrupt">;
   readonly clock: Clock;
   readonly log: Log;
@@ -71,13 +72,14 @@ export class FeedController implements FeedControl {
     try {
       return await this.#change(this.#options.feeds[feedIndex], { feedIndex, request });
     } catch (error) {
+      if (error instanceof IngestError) return refused(error.message);
       this.#options.log.error(errorFields(error), "control_failed");
       return refused("it failed: the log says why");
     }
   }
 
   async #change(
-    feed: Feed,
+    feed: RunningFeed,
     { feedIndex, request }: { feedIndex: number; request: FeedRequest },
   ): Promise<ControlOutcome> {
     switch (request.action) {
@@ -96,7 +98,7 @@ export class FeedController implements FeedControl {
   }
 
   async #changeSymbols(
-    feed: Feed,
+    feed: RunningFeed,
     { feedIndex, request }: { feedIndex: number; request: { add: readonly string[]; remove: readonly string[] } },
   ): Promise<ControlOutcome> {
     const both = request.add.find((symbol) => request.remove.includes(symbol));
@@ -132,7 +134,7 @@ export class FeedController implements FeedControl {
     return problems.map(({ wanted, state }) => `it must ${wanted}: ${state}`).join("; ");
   }
 
-  #takeIn(feed: Feed, feedIndex: number, symbols: readonly string[]): Instrument[] {
+  #takeIn(feed: RunningFeed, feedIndex: number, symbols: readonly string[]): Instrument[] {
     const { pipeline, clock } = this.#options;
     const known = this.#known[feedIndex];
     return symbols.map((symbol) => {
@@ -150,7 +152,7 @@ export class FeedController implements FeedControl {
   }
 }
 
-function resubscribe(feed: Feed, symbols: readonly string[]): ControlOutcome {
+function resubscribe(feed: RunningFeed, symbols: readonly string[]): ControlOutcome {
   if (feed.state === "stopped") return refused("the feed is stopped: connect it");
   const unknown = symbols.find((symbol) => !feed.instruments.some((instrument) => instrument.symbol === symbol));
   if (unknown !== undefined) return refused(`the feed has no symbol ${unknown}`);

@@ -6,6 +6,8 @@ import { type LostQuotes, readLostQuotes } from "../publish/lost-quotes.ts";
 import type { SpoolLossReason } from "../publish/spool/batch-log.ts";
 import type { SpoolLoss } from "../publish/spool/spool-options.ts";
 
+/** `source` of an event that may concern any of them. */
+const ANY_SOURCE = "*";
 /** Events that wait for room; beyond it they are counted as lost. */
 const UNTOLD_MAX = 1000;
 
@@ -63,11 +65,16 @@ export class LossReporter {
     // The bytes of what is damaged never follow.
     if (reason !== "spool_damaged") return;
     const { feedNames, nowUs } = this.#parts;
+    const event = { type: "market-data.dropped", timeUs: nowUs(), reason } as const;
+    let told = 0;
     for (let feed = 0; feed < countsByFeed.length; feed++) {
       const count = countsByFeed[feed];
       if (count === 0) continue;
-      this.#publish({ type: "market-data.dropped", source: feedNames[feed], timeUs: nowUs(), reason, count });
+      told += count;
+      this.#publish({ ...event, source: feedNames[feed], count });
     }
+    // Not even whose they were is known: what should have been there was not found.
+    if (told === 0) this.#publish({ ...event, source: ANY_SOURCE, count: recordCount });
   }
 
   /** The bytes of a batch that was told by {@link onSpoolLoss}. */

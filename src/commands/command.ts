@@ -34,6 +34,8 @@ export const ExitCode = {
   failed: 1,
   /** The words or the configuration are off; nothing was tried. */
   usage: 2,
+  /** There is nobody to ask. */
+  unreachable: 3,
 } as const;
 
 /** One word of the command line. */

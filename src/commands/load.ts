@@ -3,7 +3,7 @@ import { configSecrets } from "../assembly/config-secrets.ts";
 import type { SecretReader } from "../assembly/create-adapter.ts";
 import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
 import { type ConfigRereader, createRereader } from "../assembly/reread-config.ts";
-import { readConfigFile } from "../config/config-file.ts";
+import { type ConfigFileReader, readConfigFile } from "../config/config-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import { renderProblems } from "../config/problems.ts";
 import { createRedactor, type Redactor } from "../telemetry/redactor.ts";
@@ -21,10 +21,24 @@ export interface Loaded extends LoadedConfig {
   readonly reread: ConfigRereader;
 }
 
+/** Files that are looked at on the way. */
+export interface LoadFiles {
+  /** In place of what is on the disk, by path. */
+  readonly given?: ReadonlyMap<string, string>;
+  /** Gets the text of the profiles and `.proto` files that were read, by path; of no secret. */
+  readonly read?: Map<string, string>;
+}
+
 /** Reads everything the environment names; null when something is wrong: all of it has been told then. */
-export async function loadAll(context: CommandContext, env = context.env): Promise<Loaded | null> {
-  const readers = { readFile: readConfigFile, checkDictionary };
-  const options = { ...readers, venues: venueTransports(), hostName: context.hostName };
+export async function loadAll(
+  context: CommandContext,
+  env = context.env,
+  { given, read }: LoadFiles = {},
+): Promise<Loaded | null> {
+  const readFile = given === undefined ? readConfigFile : givenFirst(given);
+  const readers = { readFile, checkDictionary };
+  const { hostName, userId } = context;
+  const options = { ...readers, venues: venueTransports(), hostName, userId };
   const loaded = loadConfig(env, options);
   if (loaded.config === null) {
     const { problems } = await prepareFeeds({ feeds: loaded.soundFeeds }, readers);
@@ -33,7 +47,10 @@ export async function loadAll(context: CommandContext, env = context.env): Promi
   }
   const redact = createRedactor(configSecrets(loaded.config));
   context.protect(redact);
-  const prepared = await prepareFeeds(loaded.config, readers);
+  const prepared = await prepareFeeds(
+    loaded.config,
+    read === undefined ? readers : { ...readers, readFile: keep(read) },
+  );
   if (prepared.problems.length > 0) {
     context.complain(renderProblems(prepared.problems));
     return null;
@@ -49,6 +66,21 @@ export async function loadAll(context: CommandContext, env = context.env): Promi
       if (anew.config !== null) for (const secret of configSecrets(anew.config)) redact.learn(secret);
       return anew;
     },
+  };
+}
+
+function givenFirst(given: ReadonlyMap<string, string>): ConfigFileReader {
+  return (path) => {
+    const text = given.get(path);
+    return text === undefined ? readConfigFile(path) : { text, mode: 0o600 };
+  };
+}
+
+function keep(read: Map<string, string>): ConfigFileReader {
+  return (path) => {
+    const file = readConfigFile(path);
+    read.set(path, file.text);
+    return file;
   };
 }
 

@@ -38,7 +38,7 @@ Examples:
 export async function runApp(
   context: CommandContext,
   loaded: Loaded,
-  more: Partial<Pick<AppOptions, "tapQuotes">> & { onStarted?(app: App): () => void } = {},
+  more: Partial<Pick<AppOptions, "tapQuotes" | "createFeeds">> & { onStarted?(app: App): () => void } = {},
 ): Promise<number> {
   const { config, feeds, redact, readSecret, reread, warnings } = loaded;
   const { clock, random } = context;
@@ -65,6 +65,7 @@ export async function runApp(
       build: { version: VERSION, commit: COMMIT, bunVersion: Bun.version, instanceId: config.instanceId },
       onFatal: (error) => fail(error),
       ...(more.tapQuotes === undefined ? {} : { tapQuotes: more.tapQuotes }),
+      ...(more.createFeeds === undefined ? {} : { createFeeds: more.createFeeds }),
     });
     app.start();
   } catch (error) {

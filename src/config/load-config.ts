@@ -22,7 +22,11 @@ export interface LoadOptions {
   readonly venues: ReadonlyMap<string, FeedTransport>;
   /** Default of INSTANCE_ID; made fit for a record here. */
   readonly hostName: string;
+  /** Who runs the program; absent: not to be judged. */
+  readonly userId?: number | undefined;
 }
+
+const ROOT_USER_ID = 0;
 
 /** One variable as it is in effect, for people: redacted. */
 export interface EffectiveSetting {
@@ -85,8 +89,15 @@ export function loadConfig(
   return {
     config: sections.config,
     settings: [...known.values()].map((variable) => effectiveSetting(variable, read.texts.get(variable.name))),
-    warnings: [...read.warnings, ...sections.warnings],
+    warnings: [...warnAboutUser(options.userId), ...read.warnings, ...sections.warnings],
   };
+}
+
+function warnAboutUser(userId: number | undefined): ConfigWarning[] {
+  if (userId !== ROOT_USER_ID) return [];
+  const message =
+    "The program runs as root, which it never needs: run it as a user of its own (systemd: DynamicUser=yes)";
+  return [{ variable: "User", message }];
 }
 
 /** Defaults that depend on other settings are put in as text, so that they pass the same checks and are shown alike. */

@@ -64,7 +64,7 @@ export interface FeedStaleEvent {
 
 /**
  * Quotes that had been accepted were lost: our own numbers `fromSequence..toSequence` of the instrument. `symbol` and numbers are absent
- * when they stood on a damaged piece of the disk: the holes in the numbers tell then.
+ * when they stood on a damaged piece of the disk: the holes in the numbers tell then. `source` is `*` when not even that is known.
  */
 export interface DroppedEvent {
   readonly type: "market-data.dropped";

@@ -21,6 +21,7 @@ export interface MetricsSnapshot {
   readonly latencies: ReturnType<MetricsSource["latencies"]>;
   readonly memory: ReturnType<MetricsSource["memory"]>;
   readonly requestBudgets: ReturnType<MetricsSource["requestBudgets"]>;
+  readonly certificates: ReturnType<MetricsSource["certificates"]>;
   readonly sink: ReturnType<MetricsSource["sink"]>;
   /** Null without a spool. */
   readonly spool: ReturnType<MetricsSource["spool"]>;
@@ -70,6 +71,7 @@ export function createSnapshotReader(options: SnapshotOptions): () => MetricsSna
       latencies: source.latencies(),
       memory: source.memory(),
       requestBudgets: source.requestBudgets(),
+      certificates: source.certificates(),
       sink: source.sink(),
       spool,
       drain: spool === null ? null : drainMeter.add(spool, nowMs),

@@ -67,6 +67,14 @@ export interface Latencies {
   readonly edgeToAck: LatencyHistogram;
 }
 
+/** A file of certificates the program was given. */
+export interface CertificateExpiry {
+  /** Its path, as configured. */
+  readonly file: string;
+  /** When the first certificate in it runs out, ms since the epoch. */
+  readonly notAfterMs: number;
+}
+
 /** Where the program stands in its own life. */
 export type AppPhase = "starting" | "running" | "draining";
 
@@ -90,6 +98,8 @@ export interface MetricsSource {
   memory(): BatchMemory;
   /** What venues allow our address, and where we stand: one per host that is polled. */
   requestBudgets(): readonly HostBudgetStatus[];
+  /** Our own certificates and the authorities we trust, where files name them. */
+  certificates(): readonly CertificateExpiry[];
   sink(): SinkStatus;
   /** Null without a spool. */
   spool(): SpoolStatus | null;

@@ -321,6 +321,15 @@ const PROGRAM: readonly MetricDeclaration[] = [
     },
     (one) => one.logLinesLeftOut,
   ),
+  {
+    name: "ingester_tls_certificate_not_after_seconds",
+    type: "gauge",
+    help: "When the first certificate of a configured file runs out, seconds since the epoch; files are read at the start",
+    labels: ["file"],
+    read: ({ certificates }, emit) => {
+      for (const { file, notAfterMs } of certificates) emit(notAfterMs / 1000, file);
+    },
+  },
   single(
     { name: "process_resident_memory_bytes", type: "gauge", help: "Resident memory" },
     (one) => one.process.residentBytes,

@@ -50,7 +50,10 @@ describe("changeInstruments()", () => {
     await settle();
     expect(old.context.signal.aborted).toBe(true);
     expect(bench.interruptions).toEqual([]);
-    expect(feed.status().subscriptions.map(({ symbol, state }) => `${symbol} ${state}`)).toEqual(["A acked", "C acked"]);
+    expect(feed.status().subscriptions.map(({ symbol, state }) => `${symbol} ${state}`)).toEqual([
+      "A acked",
+      "C acked",
+    ]);
     expect(feed.status().disconnections).toBe(0);
   });
 

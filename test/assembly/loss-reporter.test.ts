@@ -97,6 +97,13 @@ describe("LossReporter", () => {
     expect(events.every((event) => !("symbol" in event))).toBe(true);
   });
 
+  test("what is missing without a trace is told as nobody's", () => {
+    const { reporter, attach, events } = setUp();
+    attach();
+    reporter.onSpoolLoss({ topic: "q", reason: "spool_damaged", recordCount: 5, countsByFeed: Int32Array.of(0, 0) });
+    expect(events).toMatchObject([{ source: "*", reason: "spool_damaged", count: 5 }]);
+  });
+
   test("losses found before the rest of the program is there are counted and told later", () => {
     const { reporter, attach, events, room, dropped } = setUp();
     room.forEvents = false;

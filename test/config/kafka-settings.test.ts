@@ -119,10 +119,14 @@ describe("TLS", () => {
     expect(problems[0]).not.toContain("canary");
   });
 
-  test("readKafka() warns when everybody can read the key", () => {
-    const files = { ...PEM_FILES, "/key": { text: KEY, mode: 0o100644 } };
-    expect(warningsOf(TLS, files)).toEqual([
-      "The file of KAFKA_TLS_KEY_FILE can be read by every user of this machine: chmod o-r it",
+  test("readKafka() refuses a key that everybody can read, and warns of one that a group can", () => {
+    const withKeyOf = (mode: number) => ({ ...PEM_FILES, "/key": { text: KEY, mode } });
+    expect(problemsOf(TLS, withKeyOf(0o100644))).toEqual([
+      "Cannot use KAFKA_TLS_KEY_FILE as it must name a file that only those can read who must know the secret: " +
+        "every user of this machine can read it (chmod o-r it, and change the secret)",
+    ]);
+    expect(warningsOf(TLS, withKeyOf(0o100640))).toEqual([
+      "The file of KAFKA_TLS_KEY_FILE can be read by its whole group: chmod g-r it, or see who is in the group",
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { configOf, loadedOf, problemsOf, systemError } from "./fixtures.ts";
+import { configOf, problemsOf, systemError, warningsOf } from "./fixtures.ts";
 
 const LOGIN = { KAFKA_SASL_MECHANISM: "plain", KAFKA_SASL_USERNAME: "u", KAFKA_TLS: "true" };
 const FROM_FILE = { ...LOGIN, KAFKA_SASL_PASSWORD_FILE: "/run/password" };
@@ -40,10 +40,20 @@ describe("secrets from files", () => {
     expect(problemsOf({ ...LOGIN, KAFKA_SASL_PASSWORD_FILE: "canary" }).join()).not.toContain("canary");
   });
 
-  test("readVariables() warns when everybody can read the file", () => {
-    const { warnings } = loadedOf(FROM_FILE, { "/run/password": { text: "p", mode: 0o100604 } });
-    expect(warnings.map((warning) => warning.variable)).toEqual(["KAFKA_SASL_PASSWORD_FILE"]);
-    expect(loadedOf(FROM_FILE, { "/run/password": { text: "p", mode: 0o100640 } }).warnings).toEqual([]);
+  test("readVariables() refuses a file that everybody can read, without its path or content", () => {
+    expect(problemsOf(FROM_FILE, { "/run/password": { text: "canary", mode: 0o100604 } })).toEqual([
+      "Cannot use KAFKA_SASL_PASSWORD_FILE as it must name a file that only those can read who must know the secret: " +
+        "every user of this machine can read it (chmod o-r it, and change the secret)",
+    ]);
+  });
+
+  test("readVariables() warns when a group can read the file, unless it is root's", () => {
+    const file = { text: "p", mode: 0o100640 };
+    expect(warningsOf(FROM_FILE, { "/run/password": { ...file, groupId: 1000 } })).toEqual([
+      "The file of KAFKA_SASL_PASSWORD_FILE can be read by its whole group: chmod g-r it, or see who is in the group",
+    ]);
+    expect(warningsOf(FROM_FILE, { "/run/password": { ...file, groupId: 0 } })).toEqual([]);
+    expect(warningsOf(FROM_FILE, { "/run/password": { ...file, mode: 0o100600, groupId: 1000 } })).toEqual([]);
   });
 
   test("readVariables() refuses an empty secret", () => {

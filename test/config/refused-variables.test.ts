@@ -6,6 +6,9 @@ test("findRefusedVariables() refuses what loads other code or turns certificate 
     ["BUN_OPTIONS", "--preload ./canary.ts"],
     ["BUN_INSPECT", "ws://127.0.0.1:6499/canary"],
     ["BUN_INSPECT_PRELOAD", "./canary.ts"],
+    ["BUN_INSPECT_CONNECT_TO", "/run/canary"],
+    ["BUN_INSPECT_NOTIFY", "unix:///run/canary"],
+    ["BUN_CONFIG_VERBOSE_FETCH", "canary"],
     ["NODE_TLS_REJECT_UNAUTHORIZED", "0"],
   ] as const) {
     const problems = problemsOf({ [name]: value });
@@ -15,5 +18,7 @@ test("findRefusedVariables() refuses what loads other code or turns certificate 
 });
 
 test("findRefusedVariables() lets harmless values pass", () => {
-  expect(configOf({ BUN_OPTIONS: " ", NODE_TLS_REJECT_UNAUTHORIZED: "1" }).sink.kind).toBe("sqlite");
+  expect(
+    configOf({ BUN_OPTIONS: " ", BUN_CONFIG_VERBOSE_FETCH: "0", NODE_TLS_REJECT_UNAUTHORIZED: "1" }).sink.kind,
+  ).toBe("sqlite");
 });

@@ -1,17 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { basename, join } from "node:path";
 import { prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
-import { checkCommand } from "../../src/commands/check.ts";
+import { COMMANDS } from "../../src/commands/catalog.ts";
 import { type Command, ExitCode } from "../../src/commands/command.ts";
-import { demoCommand } from "../../src/commands/demo.ts";
-import { fixCommand } from "../../src/commands/fix.ts";
-import { createHelpCommand } from "../../src/commands/help.ts";
-import { runCommand } from "../../src/commands/run.ts";
-import { simulateCommand } from "../../src/commands/simulate.ts";
-import { spoolCommand } from "../../src/commands/spool.ts";
-import { topicsCommand } from "../../src/commands/topics.ts";
-import { venuesCommand } from "../../src/commands/venues.ts";
-import { versionCommand } from "../../src/commands/version.ts";
 import { documentVariables } from "../../src/config/config-docs.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { renderProblems } from "../../src/config/problems.ts";
@@ -23,17 +14,6 @@ import { commandsOf, type DocumentedCommand, examplesOf, readPages } from "./doc
 // What the pages and help texts tell people to type: it is run where that needs no network, else its words, options and
 // variables are held against the program.
 
-const SHOWN = [
-  runCommand,
-  demoCommand,
-  checkCommand,
-  venuesCommand,
-  topicsCommand,
-  spoolCommand,
-  fixCommand,
-  versionCommand,
-];
-const COMMANDS: readonly Command[] = [...SHOWN, createHelpCommand(SHOWN), simulateCommand];
 /** They connect nothing and end by themselves. */
 const RUNNABLE = ["help", "version", "venues"];
 const BUILD_SCRIPT = join(import.meta.dir, "../../build.sh");

@@ -21,7 +21,7 @@ const CALLS: readonly (readonly [call: string, last: number])[] = [
   ["ftruncate", 1],
   ["openat", 140],
   ["pread64", 16],
-  ["mkdir", 10],
+  ["mkdir", 2],
   ["getdents64", 6],
 ];
 /** Crashes at each call; `unlink`, where a checkpoint has to be durable by then, is the first and gets more. */

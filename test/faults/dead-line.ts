@@ -14,6 +14,9 @@ const NOTICED_LIMIT_MS = 5000;
 const BACK_LIMIT_MS = 10_000;
 const HELD_MS = 3000;
 
+/** Tries follow each other fast here, and the limits of real venues are for minutes. */
+const CONNECTS = { count: 100, windowMs: 1000 };
+
 const NEAR = "near";
 
 /** F12: the cable between the program and two venues is pulled; nobody closes anything. */
@@ -65,7 +68,7 @@ function createFeeds(far: FarEnd): readonly RigFeed[] {
       venue: "kraken",
       symbolCount: 2,
       ratePerSecond: 200,
-      profile: { limits: { staleAfterMs: 800, deadAfterMs: DEAD_AFTER_MS } },
+      profile: { limits: { staleAfterMs: 800, deadAfterMs: DEAD_AFTER_MS, connects: CONNECTS } },
       way: (port) => ({ URL: `ws://${far.host}:${far.expose(port)}/v2` }),
     },
     {
@@ -73,7 +76,7 @@ function createFeeds(far: FarEnd): readonly RigFeed[] {
       venue: "fix-generic",
       symbolCount: 2,
       ratePerSecond: 200,
-      profile: { limits: { connects: { count: 100, windowMs: 1000 } } },
+      profile: { limits: { connects: CONNECTS } },
       settings: { HEARTBEAT_S: String(HEARTBEAT_S) },
       way: (port) => ({ HOST: far.host, PORT: String(far.expose(port)) }),
     },

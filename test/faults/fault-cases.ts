@@ -25,6 +25,7 @@ import { slicedBytes } from "./sliced-bytes.ts";
 import { slowBroker } from "./slow-broker.ts";
 import { slowHandshake } from "./slow-handshake.ts";
 import { spoolDamage } from "./spool-damage.ts";
+import { spoolModel } from "./spool-model.ts";
 import { venueCertificates } from "./venue-certificates.ts";
 
 /** Every fault that `./build.sh faults` knows; it runs them by number. */
@@ -53,6 +54,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
   killOverflow,
   crashPoints,
   spoolDamage,
+  spoolModel,
   diskFullOldest,
   diskFullNewest,
   shortWrites,

@@ -19,6 +19,7 @@ const REFUSED: readonly (readonly [name: string, value: string])[] = [
   ["BUN_OPTIONS", `--define CANARY="${CANARY}"`],
   ["BUN_INSPECT", `ws://127.0.0.1:1/${CANARY}`],
   ["BUN_INSPECT_PRELOAD", `/${CANARY}.ts`],
+  ["BUN_CONFIG_VERBOSE_FETCH", "curl"],
   ["NODE_TLS_REJECT_UNAUTHORIZED", "0"],
 ];
 const IGNORED: readonly (readonly [name: string, value: string])[] = [
@@ -26,7 +27,6 @@ const IGNORED: readonly (readonly [name: string, value: string])[] = [
   ["NODE_PATH", "."],
   ["BUN_CONFIG_FILE", "./bunfig.toml"],
   ["NODE_ENV", "development"],
-  ["BUN_CONFIG_VERBOSE_FETCH", "curl"],
 ];
 
 /** F22: started in a folder of somebody else, with an environment of somebody else. */

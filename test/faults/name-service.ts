@@ -103,6 +103,9 @@ export const nameService: FaultCase = {
   },
 };
 
+/** Tries follow each other fast here, and the limits of real venues are for minutes. */
+const PROFILE = { limits: { connects: { count: 100, windowMs: 1000 } } };
+
 function createFeeds(wire: MovingHost, lp: MovingHost): readonly RigFeed[] {
   return [
     {
@@ -110,6 +113,7 @@ function createFeeds(wire: MovingHost, lp: MovingHost): readonly RigFeed[] {
       venue: "kraken",
       symbolCount: 2,
       ratePerSecond: 200,
+      profile: PROFILE,
       way: (port) => ({ URL: `ws://${wire.leadTo(port).host}:${wire.port}/v2` }),
     },
     {
@@ -117,7 +121,7 @@ function createFeeds(wire: MovingHost, lp: MovingHost): readonly RigFeed[] {
       venue: "fix-generic",
       symbolCount: 2,
       ratePerSecond: 200,
-      profile: { limits: { connects: { count: 100, windowMs: 1000 } } },
+      profile: PROFILE,
       settings: { HEARTBEAT_S: "1" },
       way: (port) => ({ HOST: lp.leadTo(port).host, PORT: String(lp.port) }),
     },

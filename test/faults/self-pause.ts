@@ -79,6 +79,8 @@ async function checkTold(rig: IngesterRig): Promise<void> {
       .filter(({ payload }) => payload["to"] === "backing-off")
       .map(({ payload }) => payload["code"]);
   expect(await codesOf(CLOSED)).toEqual(["ok"]);
-  // The sessions after it are as silent, until the venue speaks again.
-  expect([...new Set(await codesOf(LOST))]).toEqual(["half_open"]);
+  // A venue may have hung up on a client that did not speak for so long. The sessions after it are silent too, for a while.
+  const lostCodes = await codesOf(LOST);
+  expect(lostCodes.length).toBeGreaterThan(0);
+  expect(lostCodes.filter((code) => code !== "half_open" && code !== "closed_unclean")).toEqual([]);
 }

@@ -63,6 +63,7 @@ function createFeeds(proxy: TcpProxy): readonly RigFeed[] {
       ratePerSecond: 200,
       // Never called failed: the states in between are looked at.
       settings: { MAX_RETRIES: "1000" },
+      profile: { limits: { connects: { count: 100, windowMs: 1000 } } },
       way: (port) => {
         proxy.targetPort = port;
         return { URL: `ws://127.0.0.1:${proxy.port}/v2` };

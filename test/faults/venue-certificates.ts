@@ -100,19 +100,14 @@ class CertificateBench {
     return feedEnv(name, venue, { ...more, ...isFast, ...this.#target(transport, address, url.pathname) });
   }
 
-  /** Feeds over WebSocket have no variable for it: the runtime's own. */
-  get env(): Record<string, string> {
-    return { NODE_EXTRA_CA_CERTS: this.#authority.file };
-  }
-
   async close(): Promise<void> {
     for (const front of this.#fronts) await front.stop();
     for (const venue of this.#venues.values()) venue.stop();
   }
 
   #target(transport: Transport, address: string, path: string): Record<string, string> {
-    if (transport === "websocket") return { URL: `wss://${address}${path}` };
     const TLS_CA_FILE = this.#authority.file;
+    if (transport === "websocket") return { URL: `wss://${address}${path}`, TLS_CA_FILE };
     if (transport === "rest") return { URL: `https://${address}`, TLS_CA_FILE };
     if (transport === "grpc") return { ADDRESS: address, TLS: "on", TLS_CA_FILE };
     const [HOST, PORT] = address.split(":");
@@ -144,7 +139,7 @@ async function throughRefusals(round: FaultRound, bench: CertificateBench): Prom
   // The control: but for the certificate the same venues, fronts and settings are well.
   for (const transport of TRANSPORTS)
     feeds[transport] = bench.feed(transport, transport, await bench.front(transport, good));
-  const env = { ...environment(feeds), ...bench.env, SINK: "discard" };
+  const env = { ...environment(feeds), SINK: "discard" };
   const program = await start(env);
   try {
     await untilQuoted(program, TRANSPORTS);
@@ -185,7 +180,9 @@ async function checkRefused(program: Program, names: readonly string[]): Promise
   const page = await metrics(program);
   for (const source of names) {
     expect([source, page.sum("ingester_quotes_accepted_total", { source })]).toEqual([source, 0]);
-    expect([source, page.sum("ingester_feed_connected", { source })]).toEqual([source, 0]);
+    // Over TLS 1.3 a client without a certificate hears of it only after its own handshake.
+    if (!source.endsWith("no-client"))
+      expect([source, page.sum("ingester_feed_connected", { source })]).toEqual([source, 0]);
     expect(page.sum("ingester_feed_errors_total", { source })).toBeGreaterThan(0);
   }
 }
@@ -200,7 +197,7 @@ async function throughRotation(round: FaultRound, bench: CertificateBench): Prom
     fronts.push(front);
     feeds[transport] = bench.feed(transport, transport, front);
   }
-  const program = await start({ ...environment(feeds), ...bench.env, SINK: "discard" });
+  const program = await start({ ...environment(feeds), SINK: "discard" });
   try {
     await untilQuoted(program, TRANSPORTS);
     const expired = await bench.certificate("expired");

@@ -268,13 +268,17 @@ export class FakeFileSystem implements SpoolFileSystem {
     if (this.isCrashed) return whenDead;
     const fault = this.fault({ kind, path, index: this.calls++ });
     if (fault === null) return work(1);
-    if (fault === "short") return work(kind === "write" ? this.#random() : 1);
+    if (fault === "short") return work(this.#shareOf(kind));
     if (!fault.startsWith("crash")) throw systemError(fault, path);
     if (fault === "crash_after") work(1);
-    // Only a write can be half done.
-    if (fault === "crash_amid") work(kind === "write" ? this.#random() : 1);
+    if (fault === "crash_amid") work(this.#shareOf(kind));
     this.crash();
     return whenDead;
+  }
+
+  /** Only a write can be half done; often little of it is. */
+  #shareOf(kind: FileCallKind): number {
+    return kind === "write" ? this.#random() ** 3 : 1;
   }
 
   /** @param moment when it acts: at any time until it comes back, or only then */

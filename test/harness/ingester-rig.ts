@@ -72,6 +72,7 @@ export interface RigJudgement {
   /** Only these partitions of the quotes topic are read. */
   readonly partitions?: readonly number[];
   readonly duplicatesMax?: number;
+  readonly missingOnSpool?: number;
   readonly isCutWhileSending?: boolean;
 }
 
@@ -262,7 +263,7 @@ export class IngesterRig {
   /** Reads both topics back and lets the oracle judge. */
   async judge(options: RigJudgement = {}): Promise<Verdict> {
     const { plain } = this.kafka.bootstrap;
-    const { except = [], partitions, duplicatesMax = 0, isCutWhileSending = false } = options;
+    const { except = [], partitions, duplicatesMax = 0, missingOnSpool = 0, isCutWhileSending = false } = options;
     const records: KcatRecord[] = [];
     for (const partition of partitions ?? [undefined]) {
       const read = await readTopicWithKcat(plain, this.topic, partition === undefined ? {} : { partition });
@@ -278,6 +279,7 @@ export class IngesterRig {
       contiguousSources: this.#options.feeds.filter((feed) => feed.profile?.sequence).map((feed) => feed.name),
       bookSources: [...this.#memories.keys()],
       duplicatesMax,
+      missingOnSpool,
       isCutWhileSending,
     });
   }

@@ -60,6 +60,8 @@ export interface Evidence {
   readonly contiguousSources?: readonly string[];
   /** Sources whose intents are the tops of books after each message: only a new top must be published, and no crossed one. */
   readonly bookSources?: readonly string[];
+  /** Quotes the spool misses without knowing whose they were, as /metrics tells. */
+  readonly missingOnSpool?: number;
   /** The program was stopped while venues sent: its `stopped` event tells of the quotes that came after. */
   readonly isCutWhileSending?: boolean;
   /** So many duplicates a lost ack or a restart explains; none when absent. */
@@ -200,7 +202,7 @@ class Judge {
     const noted = gap?.reasons.includes("dropped") === true ? [noteRange(gap)] : [];
     const isNoted = covers([...noted, ...this.#events.spoolDropsOf(session, key)], hole);
     const isPublished = covers(this.#events.dropsOf(session, key), hole);
-    if (!(isNoted && isPublished) && this.#events.unreadableOf(source) > 0) {
+    if (!(isNoted && isPublished) && this.#mayBeUnreadable(source)) {
       this.#unreadable.set(source, (this.#unreadable.get(source) ?? 0) + size);
       return;
     }
@@ -290,18 +292,29 @@ class Judge {
 
   /** Whether events tell that all numbers between `last` and this record's were lost from the spool, or may have been. */
   #isLostOnSpool(key: string, { session, sequence, source }: QuoteRecord, last: number): boolean {
-    if (this.#events.unreadableOf(source) > 0) return true;
+    if (this.#mayBeUnreadable(source)) return true;
     return covers(this.#events.spoolDropsOf(session, key), { from: last + 1, to: sequence - 1 });
   }
 
-  /** Holes that no event names are not larger than what events tell as unreadable. */
+  #mayBeUnreadable(source: string): boolean {
+    return this.#events.unreadableOf(source) > 0 || (this.#evidence.missingOnSpool ?? 0) > 0;
+  }
+
+  /** Holes that no event names are not larger than what is told as unreadable, and as missing of nobody knows whom. */
   #checkUnreadable(): void {
+    let beyond = 0;
     for (const [source, count] of this.#unreadable) {
       const told = this.#events.unreadableOf(source);
-      if (count > told)
-        this.#find("undeclared_gap", source, `${count} numbers are missing, ${told} told as unreadable`);
-      else this.#declaredDropped += count;
+      beyond += Math.max(0, count - told);
+      this.#declaredDropped += count;
     }
+    const missing = this.#evidence.missingOnSpool ?? 0;
+    if (beyond > missing)
+      this.#find(
+        "undeclared_gap",
+        "all",
+        `${beyond} numbers more are missing than told as unreadable, ${missing} as missing`,
+      );
   }
 
   #checkLedgers(): void {

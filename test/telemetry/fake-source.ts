@@ -161,6 +161,10 @@ export class FakeSource implements MetricsSource {
   memory() {
     return { usedBytes: 1000, limitBytes: 4000 };
   }
+  certificates() {
+    return [{ file: "/etc/edge-ingester/client.pem", notAfterMs: 1_800_000_000_000 }];
+  }
+
   requestBudgets() {
     return this.budgetList;
   }

@@ -14,7 +14,7 @@ const SLOT_USED_BYTES = FIXED_BYTES + HOLES_MAX * 16;
 /** Slots lie in sectors of their own: a torn sector costs one of them. */
 const SLOT_BYTES = 1024;
 /** Of the file, from its first day: writing it later needs no room on a full disk. */
-export const CHECKPOINT_BYTES = SLOT_BYTES + SLOT_USED_BYTES;
+const CHECKPOINT_BYTES = SLOT_BYTES + SLOT_USED_BYTES;
 /** Its name in the folder of its log. */
 export const CHECKPOINT_NAME = "checkpoint";
 
@@ -34,6 +34,8 @@ export class Checkpoint {
   readonly holes = new PositionHoles();
   /** The file is there and holds at least one good slot. */
   isStored = false;
+  /** Of its file; 0 when there is none. */
+  fileBytes = 0;
   readonly #fileSystem: SpoolFileSystem;
   readonly #files: FileHandles;
   readonly #nameCrc: number;
@@ -53,9 +55,10 @@ export class Checkpoint {
     let length: number;
     try {
       length = readFully(this.#fileSystem, this.#files.use(this.path), bytes, 0);
+      this.fileBytes = length;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      return false;
     } finally {
       this.#files.release(this.path);
     }
@@ -89,7 +92,9 @@ export class Checkpoint {
     }
     bytes.writeUInt32LE(this.#crcOf(bytes, 0), 4);
     if (!this.isStored) this.#make();
-    writeFully(this.#fileSystem, this.#files.use(this.path), bytes, (this.#generation % 2) * SLOT_BYTES);
+    const at = (this.#generation % 2) * SLOT_BYTES;
+    writeFully(this.#fileSystem, this.#files.use(this.path), bytes, at);
+    this.fileBytes = Math.max(this.fileBytes, at + SLOT_USED_BYTES);
     this.isStored = true;
   }
 
@@ -102,6 +107,7 @@ export class Checkpoint {
       file = this.#files.use(this.path);
     }
     writeFully(this.#fileSystem, file, Buffer.alloc(CHECKPOINT_BYTES), 0);
+    this.fileBytes = CHECKPOINT_BYTES;
   }
 
   #takeOver(bytes: Buffer, at: number): void {

@@ -79,7 +79,7 @@ export class DiskLog implements BatchLog {
       this.#hold(written);
       this.#cursor.moveTo(segment, offset + frameBytes(frame), frame.position + frame.recordCount);
     } else {
-      this.#cursor.add(segment, frame);
+      this.#cursor.append(written);
       if (isAtEnd) this.#cursor.moveToFrame(segment, offset, frame);
     }
     // With the cursor in the new segment the one before it may be done with.
@@ -247,10 +247,15 @@ export class DiskLog implements BatchLog {
   }
 
   #endHandOver(segment: Segment, what: "whole" | "kept"): void {
+    const isLast = segment.handOvers === 1;
+    if (isLast && what === "kept" && segment.isCut) {
+      // Until the cut is made the segment counts as being handed over, and so it stays.
+      segment.isCut = false;
+      this.#files.cut(segment, () => this.#endHandOver(segment, "kept"));
+      return;
+    }
     segment.handOvers--;
-    if (segment.handOvers > 0) return;
-    if (what === "whole") this.#files.removeSegment(segment);
-    else if (segment.isCut) this.#files.cut(segment);
+    if (isLast && what === "whole") this.#files.removeSegment(segment);
     this.#files.removeFinished(this.#cursor.segment);
   }
 

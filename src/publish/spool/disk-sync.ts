@@ -70,15 +70,20 @@ export class DiskSync {
   /** Brings one file or folder to the disk; true when nothing of it is missing there. Never rejects. */
   async syncPath(path: string): Promise<boolean> {
     let isOnDisk = true;
-    const running = this.#running.get(path);
-    if (running !== undefined) isOnDisk = await running;
+    const before = this.#running.get(path);
+    if (before !== undefined) {
+      isOnDisk = await before;
+      // Begun since we were asked: it brings all that was noted until then.
+      const since = this.#running.get(path);
+      if (since !== undefined) return since;
+    }
     const kind = this.#dirty.get(path);
     if (kind === undefined) return isOnDisk;
-    // Another waiter may have begun meanwhile: what it brings to the disk is what was dirty.
-    const begun = this.#running.get(path);
-    if (begun !== undefined) return begun;
     this.#dirty.delete(path);
-    const work = this.#run(path, kind);
+    const work = this.#run(path, kind).finally(() => {
+      this.#running.delete(path);
+      this.#begun.delete(path);
+    });
     this.#running.set(path, work);
     return work;
   }
@@ -108,9 +113,6 @@ export class DiskSync {
       if (!this.#dirty.has(path)) this.note(path, kind);
       troubles.begin("sync", `Cannot bring the spool to the disk: ${errorCode(error)}`);
       return false;
-    } finally {
-      this.#running.delete(path);
-      this.#begun.delete(path);
     }
   }
 

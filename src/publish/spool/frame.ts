@@ -19,7 +19,9 @@ const PAIRS_MAX = 65_536;
 /** Larger batches do not exist (Kafka's own lengths are 32-bit; ours are far smaller). */
 const BATCH_BYTES_MAX = 0x4000_0000;
 
+const OFFSET_BASE_OFFSET = 0;
 const OFFSET_BATCH_LENGTH = 8;
+const OFFSET_LEADER_EPOCH = 12;
 const OFFSET_BATCH_MAGIC = 16;
 const OFFSET_BATCH_CRC = 17;
 const OFFSET_BASE_TIMESTAMP = 27;
@@ -118,6 +120,9 @@ export function isBatchGood(bytes: Buffer, frame: Frame): boolean {
   return (
     bytes.length >= BATCH_HEADER_BYTES &&
     bytes[OFFSET_BATCH_MAGIC] === 2 &&
+    // Kafka's CRC does not cover these two; we always write the same.
+    bytes.readBigInt64BE(OFFSET_BASE_OFFSET) === 0n &&
+    bytes.readInt32BE(OFFSET_LEADER_EPOCH) === -1 &&
     bytes.readInt32BE(OFFSET_BATCH_LENGTH) === bytes.length - 12 &&
     bytes.readInt32BE(OFFSET_RECORD_COUNT) === frame.recordCount &&
     bytes.readUInt32BE(OFFSET_BATCH_CRC) === crc32c(bytes, OFFSET_ATTRIBUTES, bytes.length)

@@ -1,7 +1,7 @@
 import type { SpoolLossReason } from "./batch-log.ts";
 import { type Frame, frameBytes } from "./frame.ts";
 import { type FoundFrame, type FramePlace, peekFrame, readFrameAt } from "./frame-reader.ts";
-import type { LogSegments } from "./log-segments.ts";
+import type { LogSegments, WrittenFrame } from "./log-segments.ts";
 import type { Hole } from "./position-holes.ts";
 import { type Recount, recount } from "./recount.ts";
 import type { LogStart } from "./recovery.ts";
@@ -47,6 +47,8 @@ export class LogCursor {
   #timeMs: number;
   /** The frame at the cursor, when it was met already. */
   #known: Frame | null = null;
+  /** The frame behind the first unread one, when it was written behind it. */
+  #second: WrittenFrame | null = null;
   #failingSinceMs = -1;
   #failures = 0;
 
@@ -94,6 +96,13 @@ export class LogCursor {
     this.moveTo(segment, offset, frame.position);
     this.#known = frame;
     this.#timeMs = frame.firstTimeMs;
+  }
+
+  /** Counts a frame that was just written as unread. */
+  append(written: WrittenFrame): void {
+    // Its header need not be read when the one before it, which may be on its way already, has been.
+    if (this.unread.batches === 1) this.#second = written;
+    this.add(written.segment, written.frame);
   }
 
   /** Counts a frame as unread. */
@@ -156,8 +165,12 @@ export class LogCursor {
   /** Moves over what is no frame to be read: the ends of segments, frames that were counted as lost before. */
   #findNext(): void {
     for (let { segment } = this; segment !== null; segment = this.segment) {
+      if (this.offset < segment.dataEnd && segment.unread.isEmpty) {
+        // All that is left of it was counted as lost before.
+        this.moveTo(segment, segment.dataEnd, segment.endPosition);
+      }
       if (this.offset < segment.dataEnd) {
-        const frame = this.#known ?? this.#peek(segment);
+        const frame = this.#known ?? this.#takeSecond(segment) ?? this.#peek(segment);
         if (frame === "none" && this.#recount(segment)) continue;
         if (frame === null || frame === "none") return;
         if (!this.isHole(frame)) {
@@ -169,12 +182,23 @@ export class LogCursor {
         continue;
       }
       // What it still counts was not found in it.
-      if (!segment.unread.isEmpty) this.#loseRest(segment);
+      if (!segment.unread.isEmpty) {
+        this.#loseRest(segment);
+        // Whoever is told may have appended, and moved the cursor with it.
+        continue;
+      }
       const next = this.#files.after(segment);
       if (next === null) return;
       this.moveTo(next, next.dataStart, next.basePosition);
       this.#timeMs = next.oldestMs;
     }
+  }
+
+  #takeSecond(segment: Segment): Frame | null {
+    const second = this.#second;
+    if (second?.segment !== segment || second.offset !== this.offset) return null;
+    this.#second = null;
+    return second.frame;
   }
 
   /** The frame at the cursor, where it must be known before it is read; null when it need not, or cannot. */

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { SealedBatch } from "../sealed-batch.ts";
 import type { LogName } from "./batch-log.ts";
-import { CHECKPOINT_BYTES, type Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { FRAME_FIXED_BYTES, type Frame, PAIR_BYTES } from "./frame.ts";
 import type { Hole } from "./position-holes.ts";
 import type { Segment } from "./segment.ts";
@@ -138,11 +138,9 @@ export class LogSegments {
 
   /** Writes the checkpoint; what cannot be written is tried again at the next occasion. */
   saveCheckpoint(): void {
-    const { options, troubles, syncer } = this.#core;
-    this.#checkpoint.end = this.#endPosition;
+    const { options, troubles } = this.#core;
     try {
-      this.#checkpoint.write(options.clock.wallUs());
-      syncer.note(this.#checkpoint.path, "file");
+      this.#writeCheckpoint();
       this.#isCheckpointStale = false;
       this.#noRoomSinceMs = -1;
       troubles.end("checkpoint");
@@ -182,24 +180,25 @@ export class LogSegments {
   }
 
   /** Cuts off what was given up of a segment whose first batches are still needed. */
-  cut(segment: Segment): void {
-    const { options, files, room } = this.#core;
-    const bytes = segment.fileBytes - segment.dataEnd;
-    room.leavingBytes += bytes;
-    try {
-      options.fileSystem.truncate(files.use(segment.path), segment.dataEnd);
-      segment.fileBytes = segment.dataEnd;
-      room.giveBack(bytes);
-    } catch (error) {
-      // It goes with the segment.
-      room.leavingBytes -= bytes;
-      room.noteFailure(error);
-    }
+  cut(segment: Segment, onGone: () => void): void {
+    const { path, dataEnd, fileBytes } = segment;
+    this.#core.remover.remove({
+      path,
+      folder: this.#parts.folder,
+      bytes: fileBytes - dataEnd,
+      keptBytes: dataEnd,
+      settle: () => this.#makeCheckpointDurable(),
+      onGone: () => {
+        segment.fileBytes = dataEnd;
+        onGone();
+      },
+    });
   }
 
   /** At the start: removes files of which nothing is left, once the checkpoint says what was found missing (`isChanged`). */
   adopt(done: readonly SegmentFile[], isChanged: boolean): void {
     const { remover, room, syncer } = this.#core;
+    room.usedBytes += this.#checkpoint.fileBytes;
     if (isChanged || !this.#checkpoint.isStored) this.saveCheckpoint();
     else syncer.note(this.#checkpoint.path, "file");
     // The process before may have been killed before it had synced what we build upon.
@@ -274,6 +273,8 @@ export class LogSegments {
       // Somebody removed the folder: what was in it is found missing when it is read.
       this.#core.files.release(this.#checkpoint.path);
       this.#checkpoint.isStored = false;
+      this.#core.room.take(-this.#checkpoint.fileBytes);
+      this.#checkpoint.fileBytes = 0;
       this.#makeFolder();
       segment = createSegment(this.#core, place);
     }
@@ -285,12 +286,20 @@ export class LogSegments {
 
   /** With the checkpoint in it: later, on a full disk, writing it takes no room. */
   #makeFolder(): void {
-    const { options, syncer, room } = this.#core;
-    options.fileSystem.makeFolder(this.#parts.folder);
-    this.#checkpoint.end = this.#endPosition;
-    this.#checkpoint.write(options.clock.wallUs());
-    room.take(CHECKPOINT_BYTES);
-    syncer.note(this.#checkpoint.path, "file");
+    this.#core.options.fileSystem.makeFolder(this.#parts.folder);
+    this.#writeCheckpoint();
     this.#noteFolders();
+  }
+
+  #writeCheckpoint(): void {
+    const { options, syncer, room } = this.#core;
+    const bytesBefore = this.#checkpoint.fileBytes;
+    this.#checkpoint.end = this.#endPosition;
+    try {
+      this.#checkpoint.write(options.clock.wallUs());
+    } finally {
+      room.take(this.#checkpoint.fileBytes - bytesBefore);
+    }
+    syncer.note(this.#checkpoint.path, "file");
   }
 }

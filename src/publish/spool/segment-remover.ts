@@ -5,12 +5,16 @@ import type { SpoolFileSystem } from "./spool-file-system.ts";
 import type { SpoolTroubles } from "./spool-troubles.ts";
 import { errorCode } from "./write-fully.ts";
 
-/** A file that is done with. */
+/** A file that is done with, or the end of one. */
 export interface RemovedFile {
   readonly path: string;
   readonly folder: string;
   /** Noted as leaving from now on, given back when it is gone. */
   readonly bytes: number;
+  /** Only what lies behind this goes, not the file. */
+  readonly keptBytes?: number;
+  /** It is gone. */
+  onGone?(): void;
   /** Brings the knowledge that nothing of the file is wanted any more to the disk; false: not now. */
   settle(): Promise<boolean>;
 }
@@ -71,17 +75,22 @@ export class SegmentRemover {
   async #remove(file: RemovedFile): Promise<boolean> {
     const { fileSystem, files, syncer, troubles, room } = this.#options;
     if (!(await file.settle())) return false;
-    syncer.forget(file.path);
-    files.release(file.path);
     try {
-      await fileSystem.removeSoon(file.path);
+      if (file.keptBytes !== undefined) fileSystem.truncate(files.use(file.path), file.keptBytes);
+      else {
+        syncer.forget(file.path);
+        files.release(file.path);
+        await fileSystem.removeSoon(file.path);
+      }
     } catch (error) {
       troubles.begin("remove", `Cannot remove files of the spool: ${errorCode(error)}`);
       return false;
     }
     troubles.end("remove");
     room.giveBack(file.bytes);
-    syncer.note(file.folder, "folder");
+    if (file.keptBytes === undefined) syncer.note(file.folder, "folder");
+    else syncer.note(file.path, "file");
+    file.onGone?.();
     return true;
   }
 }

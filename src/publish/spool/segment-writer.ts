@@ -69,7 +69,7 @@ export function appendFrame(core: SpoolCore, segment: Segment, batch: SealedBatc
   }
   segment.head = null;
   core.syncer.note(segment.path, "file");
-  if (segment.total.batches === 0) segment.oldestMs = frame.firstTimeMs;
+  if (segment.oldestMs < 0) segment.oldestMs = frame.firstTimeMs;
   segment.newestMs = Math.max(segment.newestMs, frame.lastTimeMs);
   segment.total.addFrame(frame, 1);
   segment.endPosition = position + frame.recordCount;

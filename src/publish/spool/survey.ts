@@ -1,5 +1,5 @@
 import type { LogName } from "./batch-log.ts";
-import { CHECKPOINT_BYTES, CHECKPOINT_NAME } from "./checkpoint.ts";
+import { CHECKPOINT_NAME } from "./checkpoint.ts";
 import type { FileHandles } from "./file-handles.ts";
 import { folderOf, nameOfFolder, SEGMENT_SUFFIX } from "./log-folder.ts";
 import { readSegmentFile, type SegmentFile } from "./segment-file.ts";
@@ -22,7 +22,7 @@ export interface Survey {
   readonly useless: readonly { readonly path: string; readonly bytes: number }[];
   /** Files that are left alone, and why: not readable now, written by a newer program. */
   readonly leftAlone: readonly string[];
-  /** Of files that are in no log. */
+  /** Of segments that are left alone. */
   readonly otherBytes: number;
 }
 
@@ -42,11 +42,8 @@ export function survey({ fileSystem, files, directory }: SurveyOptions): Survey 
   for (const { folder, folderName } of logFolders(fileSystem, directory)) {
     for (const entry of fileSystem.list(folder)) {
       const path = `${folder}/${entry.name}`;
-      if (entry.name === CHECKPOINT_NAME) {
-        otherBytes += CHECKPOINT_BYTES;
-        // A log without segments has something to tell too: up to where it was filled.
-        logOf(logs, folderName);
-      }
+      // A log without segments has something to tell too: up to where it was filled.
+      if (entry.name === CHECKPOINT_NAME) logOf(logs, folderName);
       if (entry.isFolder || !entry.name.endsWith(SEGMENT_SUFFIX)) continue;
       try {
         const file = readSegmentFile(fileSystem, files, { path, folderName });

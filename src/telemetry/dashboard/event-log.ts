@@ -47,7 +47,8 @@ export class EventLog {
 
   /** @param rejected its bytes are borrowed: what is kept is copied */
   noteRejected(rejected: RejectedMessage): void {
-    const bytes = rejected.bytes.slice(0, BYTES_KEPT_MAX);
+    // Not `slice`: that of a Buffer copies nothing.
+    const bytes = new Uint8Array(rejected.bytes.subarray(0, BYTES_KEPT_MAX));
     const entry = { id: ++this.#lastId, rejected: { ...rejected, bytes }, bytesLength: rejected.bytes.length };
     this.#keep(entry, false);
   }

@@ -7,9 +7,12 @@ import type { HistoryPoint } from "./protocol.ts";
 /** What a feed usually does is judged over about this many seconds. */
 const USUAL_SECONDS = 60;
 /** A feed counts as steady when in this share of the seconds it has quotes. */
-const STEADY_SHARE = 0.9;
-/** A steady feed without a quote for this long is silent, ms: long before most venues' own limit of staleness. */
-const SILENT_AFTER_MS = 5000;
+const STEADY_SHARE = 0.95;
+/**
+ * A steady feed without a quote for this long is silent, ms: before most venues' own limit of staleness, and so that it is red
+ * within 6 s. Quotes that come by chance, just often enough to be steady (three a second), pause so long once in days.
+ */
+const SILENT_AFTER_MS = 4500;
 const BUCKETS = LATENCY_BOUNDS_US.length + 1;
 
 /** One feed's figures that are made out of two looks at its counters. */
@@ -53,11 +56,13 @@ export class Sampler {
     this.#cpuShare = seconds > 0 ? (snapshot.process.cpuSeconds - this.#cpuSeconds) / seconds : 0;
     this.#cpuSeconds = snapshot.process.cpuSeconds;
     this.#addLatencies(snapshot);
+    const live = new Set(snapshot.feeds.filter(({ state }) => state === "live").map(({ name }) => name));
     const byFeed = new Map<string, HistoryPoint>();
     let accepted = 0;
     let acked = 0;
     for (const row of snapshot.ledger) {
       const track = this.#trackOf(row.source);
+      noteSecond(track, { hasQuotes: row.accepted > track.accepted, isLive: live.has(row.source) });
       const point = feedPoint(track, row, seconds);
       byFeed.set(row.source, point);
       accepted += point.accepted ?? 0;
@@ -76,7 +81,7 @@ export class Sampler {
     this.history.add(this.#last);
   }
 
-  /** Whether a feed that has quotes nearly every second has had none for five: dead, whatever its state says yet. */
+  /** Whether a feed that has quotes nearly every second has had none for 4.5 s: dead, whatever its state says yet. */
   isSilent(feed: string, lastQuoteAgeMs: number | null): boolean {
     const track = this.#feeds.get(feed);
     if (track === undefined || lastQuoteAgeMs === null) return false;
@@ -111,7 +116,6 @@ function feedPoint(track: FeedTrack, now: { accepted: number; acked: number }, s
   const acked = Math.max(0, now.acked - track.acked);
   track.accepted = now.accepted;
   track.acked = now.acked;
-  noteSecond(track, gained > 0);
   return {
     accepted: seconds > 0 ? gained / seconds : null,
     acked: seconds > 0 ? acked / seconds : null,
@@ -122,8 +126,12 @@ function feedPoint(track: FeedTrack, now: { accepted: number; acked: number }, s
   };
 }
 
-/** A silence is learnt only when it is over: it must not make itself usual while it lasts. */
-function noteSecond(track: FeedTrack, hasQuotes: boolean): void {
+/**
+ * A silence is learnt only when it is over: it must not make itself usual while it lasts. One that became an outage is no
+ * habit of the feed and not learnt at all.
+ */
+function noteSecond(track: FeedTrack, { hasQuotes, isLive }: { hasQuotes: boolean; isLive: boolean }): void {
+  if (!isLive) track.quietSeconds = 0;
   if (!hasQuotes) {
     track.quietSeconds = Math.min(USUAL_SECONDS, track.quietSeconds + 1);
     return;

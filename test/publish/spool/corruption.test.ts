@@ -1,7 +1,7 @@
 // Real files, damaged in every way we could think of: the next start needs no human, loses the damaged batches alone and
 // counts them to the record. `SPOOL_SEED=<number>` repeats one seed, `SPOOL_SEEDS=<count>` runs more than usual.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SealedBatch } from "../../../src/publish/sealed-batch.ts";
@@ -86,7 +86,10 @@ async function prepare(folder: string): Promise<Sound> {
   const positions = new Map<LogName, Map<number, number>>();
   for (let round = 0, id = 1; round < BATCHES_PER_LOG; round++) {
     for (const [feedIndex, name] of LOGS.entries()) {
-      const batch = sealModelBatch(random, { id, timeMs: 1_700_000_000_000 + id, feedCount: FEEDS.length, feedIndex });
+      const plan = { id, timeMs: 1_700_000_000_000 + id, feedCount: FEEDS.length, feedIndex };
+      // Now and then a batch carries bytes that look just like a batch on the disk.
+      const [decoy] = round % 4 === 3 ? placesOf(folder) : [];
+      const batch = sealModelBatch(random, decoy === undefined ? plan : { ...plan, extra: bytesOf(decoy) });
       const location = spool.log(name).append(batch, "in_memory");
       if (location === null) throw new Error("Cannot prepare the spool: a batch was refused");
       batches.set(id, batch);
@@ -113,6 +116,10 @@ async function prepare(folder: string): Promise<Sound> {
     );
   }
   return { folder, waiting, delivered };
+}
+
+function bytesOf({ path, from, to }: PlacedBatch): Buffer {
+  return readFileSync(path).subarray(from, to);
 }
 
 async function readOut(log: BatchLog): Promise<SealedBatch[]> {
@@ -144,19 +151,22 @@ function judge(name: LogName, given: readonly SealedBatch[], done: readonly Dama
   }
 }
 
-/** One start over a damaged copy. */
-async function runSeed(seed: number): Promise<void> {
+/** One start over a copy that is damaged once: exactly what must be there is there. */
+async function runSeed(seed: number, damages = 1): Promise<void> {
   const random = createSeededRandom(seed);
   const folder = join(root, `seed-${seed}`);
   cpSync(sound.folder, folder, { recursive: true });
-  const done = [damage(folder, random)];
+  const done: Damage[] = [];
+  for (let count = 0; count < damages && segmentsOf(folder).length > 0; count++) done.push(damage(folder, random));
   try {
     const losses: SpoolLoss[] = [];
     const spool = open(folder, losses);
     const given = new Map<LogName, SealedBatch[]>();
     for (const name of LOGS) given.set(name, await readOut(spool.log(name)));
-    for (const name of LOGS) judge(name, given.get(name) ?? [], done);
-    judgeLosses(done, losses, spool);
+    if (damages === 1) {
+      for (const name of LOGS) judge(name, given.get(name) ?? [], done);
+      judgeLosses(done, losses, spool);
+    } else for (const name of LOGS) judgeMany(name, given.get(name) ?? []);
     await goOn(spool);
     await spool.close();
   } catch (error) {
@@ -164,6 +174,18 @@ async function runSeed(seed: number): Promise<void> {
     throw new Error(`Seed ${seed}: ${text}\n${(error as Error).message}`, { cause: error });
   }
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** After several damages, which may hit the same place: in order, once each, as it was. */
+function judgeMany(name: LogName, given: readonly SealedBatch[]): void {
+  const expected = new Map((sound.waiting.get(name) ?? []).map((waiting) => [waiting.id, waiting.batch]));
+  const ids = given.map(idOf);
+  expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+  for (const batch of given) {
+    const original = expected.get(idOf(batch));
+    if (original === undefined) expect(sound.delivered.has(idOf(batch))).toBe(true);
+    else expect(batch.bytes.equals(original.bytes)).toBe(true);
+  }
 }
 
 /** What was lost is told to the record, and nothing else is. */
@@ -212,6 +234,21 @@ describe("a damaged spool", () => {
       const failures: string[] = [];
       for (let index = 0; index < count && failures.length < FAILURES_MAX; index++) {
         await runSeed((first + index) % SEED_LIMIT).catch((error: Error) => failures.push(error.message));
+      }
+      expect(failures).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    `starts by itself after several damages, over ${SEEDS / 4} seeds`,
+    async () => {
+      const first = only === undefined ? Math.floor(Math.random() * SEED_LIMIT) : Number(only);
+      const failures: string[] = [];
+      for (let index = 0; index < (only === undefined ? SEEDS / 4 : 1); index++) {
+        const seed = (first + index) % SEED_LIMIT;
+        await runSeed(seed, 2 + (seed % 4)).catch((error: Error) => failures.push(error.message));
+        if (failures.length >= FAILURES_MAX) break;
       }
       expect(failures).toEqual([]);
     },

@@ -15,19 +15,20 @@ export interface ModelBatchPlan {
   readonly feedCount: number;
   /** −1: its records count for no feed. */
   readonly feedIndex: number;
+  /** Put behind the value of the first record. */
+  readonly extra?: Buffer;
 }
 
 /** A stamped batch of a few records that carries its number, so that no two are the same. */
-export function sealModelBatch(
-  random: RandomSource,
-  { id, timeMs, feedCount, feedIndex }: ModelBatchPlan,
-): SealedBatch {
+export function sealModelBatch(random: RandomSource, plan: ModelBatchPlan): SealedBatch {
+  const { id, timeMs, feedCount, feedIndex } = plan;
   const builder = new RecordBatchBuilder(64 * 1024, feedCount);
   builder.begin(timeMs, 0);
   const count = 1 + below(random, RECORDS_MAX);
   const filler = String.fromCharCode(97 + below(random, 26));
   for (let record = 0; record < count; record++) {
-    const value = Buffer.from(`#${id}#${filler.repeat(below(random, VALUE_BYTES_MAX))}`);
+    const text = Buffer.from(`#${id}#${filler.repeat(below(random, VALUE_BYTES_MAX))}`);
+    const value = record === 0 && plan.extra !== undefined ? Buffer.concat([text, plan.extra]) : text;
     appendRecord(builder, { timestampMs: timeMs, key: Buffer.from(`k${record}`), value, headers: [] });
     if (feedIndex >= 0) builder.countsByFeed[feedIndex]++;
   }

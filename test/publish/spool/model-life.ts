@@ -3,9 +3,10 @@ import type { SpoolLoss, SpoolOptions } from "../../../src/publish/spool/spool-o
 import type { RandomSource } from "../../../src/runtime/clock.ts";
 import { type FakeClock, settle } from "../../harness/fake-clock.ts";
 import { below, pick } from "../../harness/fake-disk.ts";
-import type { FakeFileSystem, FileCall, FileCallKind, FileFault } from "../../harness/fake-file-system.ts";
+import type { FakeFileSystem } from "../../harness/fake-file-system.ts";
 import { sealModelBatch } from "./model-batches.ts";
 import { checkSpool } from "./model-checks.ts";
+import { ModelFaults } from "./model-faults.ts";
 import { idOf, type ModelBatch, type ModelLog, quotesOf } from "./spool-model.ts";
 
 /** Rounds of waiting for the disk before something counts as stuck. */
@@ -15,19 +16,6 @@ const RECOVERED_AFTER_MS = 60_000;
 
 /** By so many segments the files may exceed their bound for a while: those on their way out, and the checkpoints. */
 const OVERRUN_SEGMENTS = 3;
-
-const CRASHES: readonly FileFault[] = ["crash_before", "crash_amid", "crash_after"];
-const FAILING: readonly FileCallKind[] = [
-  "write",
-  "write",
-  "open",
-  "makeFolder",
-  "syncSoon",
-  "syncFolderSoon",
-  "readSoon",
-  "removeSoon",
-  "truncate",
-];
 
 /** What one life of the process is made of. */
 export interface LifeParts {
@@ -45,12 +33,7 @@ export interface LifeParts {
 /** One life of the process: operations drawn by chance, each compared with the model. */
 export class ModelLife {
   readonly #parts: LifeParts;
-  /** Calls that fail now, as often as `#faultShare` says. */
-  #failing: readonly FileCallKind[] = [];
-  #faultShare = 0;
-  /** Errors the disk gave so far. */
-  #faults = 0;
-  #crashAt = Number.POSITIVE_INFINITY;
+  readonly #faults: ModelFaults;
   #trouble = "";
   #problem: unknown = null;
   readonly #reading = new Set<ModelLog>();
@@ -63,12 +46,13 @@ export class ModelLife {
     this.#parts = parts;
     this.#usedAtStart = parts.disk.usedBytes;
     parts.disk.isHolding = true;
-    parts.disk.fault = (call) => this.#faultOf(call);
+    this.#faults = new ModelFaults(parts);
+    parts.disk.fault = (call) => this.#faults.draw(call);
   }
 
   /** The process dies at the call this many calls from now. */
   dieAfterCalls(calls: number): void {
-    this.#crashAt = this.#parts.disk.calls + calls;
+    this.#faults.crashAt = this.#parts.disk.calls + calls;
   }
 
   get isDead(): boolean {
@@ -122,7 +106,7 @@ export class ModelLife {
     else if (choice < 0.88) await this.sync();
     else if (choice < 0.92) await this.rest();
     else if (choice < 0.94) await this.#run(() => this.#parts.clock.stepWall(below(random, 4000) - 2000));
-    else if (choice < 0.97) this.#changeFaults();
+    else if (choice < 0.97) this.#faults.change();
     else this.#changeRoom();
   }
 
@@ -144,7 +128,7 @@ export class ModelLife {
   /** Ends all faults and waits until the spool must have seen it. */
   async heal(): Promise<void> {
     this.#parts.trace("heal");
-    this.#failing = [];
+    this.#faults.end();
     this.#parts.disk.capacityBytes = Number.POSITIVE_INFINITY;
     await this.#run(async () => {
       await this.#pass(RECOVERED_AFTER_MS);
@@ -210,7 +194,7 @@ export class ModelLife {
 
   async #run(work: () => void | Promise<void>): Promise<void> {
     if (this.isDead) return;
-    const faultsBefore = this.#faults;
+    const faultsBefore = this.#faults.count;
     this.#ended = new Set();
     try {
       await work();
@@ -219,7 +203,7 @@ export class ModelLife {
     }
     await settle();
     if (!this.isDead && this.#problem !== null) throw this.#problem;
-    if (this.isDead || this.#faults > faultsBefore) for (const batch of this.#ended) batch.isFateDoubtful = true;
+    if (this.isDead || this.#faults.count > faultsBefore) for (const batch of this.#ended) batch.isFateDoubtful = true;
     if (this.isDead) return;
     checkSpool(this.#parts.spool, this.#parts.logs, () => this.#trouble);
     const { disk, options } = this.#parts;
@@ -239,7 +223,7 @@ export class ModelLife {
     const batch = sealModelBatch(random, { id, timeMs, feedCount: spool.feedNames.length, feedIndex });
     const keep = random() < 0.5 ? "in_memory" : "on_disk";
     trace(`append ${log.text} #${id} ${batch.recordCount} records, ${batch.bytes.length} bytes, ${keep}`);
-    const faultsBefore = this.#faults;
+    const faultsBefore = this.#faults.count;
     const troubleBefore = this.#trouble;
     const usedBefore = disk.usedBytes;
     const added: ModelBatch = {
@@ -260,7 +244,7 @@ export class ModelLife {
     if (this.isDead) log.append({ ...added, location: null, isDoubtful: true }, keep);
     else if (added.location !== null) log.append(added, keep);
     else if (
-      this.#faults === faultsBefore &&
+      this.#faults.count === faultsBefore &&
       troubleBefore === "" &&
       disk.capacityBytes === Number.POSITIVE_INFINITY &&
       usedBefore + 2 * options.segmentBytes + 16_384 < options.maxBytes
@@ -272,14 +256,14 @@ export class ModelLife {
   #read(log: ModelLog): void {
     if (this.#reading.has(log)) return;
     this.#parts.trace(`readNext ${log.text}`);
-    const faultsBefore = this.#faults;
+    const faultsBefore = this.#faults.count;
     this.#reading.add(log);
     const take = (loaded: LoadedBatch | null) => {
       if (this.isDead) return;
       this.#reading.delete(log);
       this.#parts.trace(`  read ${log.text}: ${loaded === null ? "null" : loaded.location.position}`);
       if (loaded !== null) log.read(loaded);
-      else if (log.unread.length > 0 && this.#faults === faultsBefore && this.#trouble === "") {
+      else if (log.unread.length > 0 && this.#faults.count === faultsBefore && this.#trouble === "") {
         throw new Error(`${log.text} gave null, and batch ${log.unread[0].id} is unread`);
       }
     };
@@ -322,14 +306,6 @@ export class ModelLife {
     await this.#parts.clock.advance(ms);
   }
 
-  #changeFaults(): void {
-    const { random, trace } = this.#parts;
-    const isOn = this.#failing.length === 0 && random() < 0.5;
-    this.#failing = isOn ? [pick(random, FAILING), pick(random, FAILING)] : [];
-    this.#faultShare = random();
-    trace(`faults: ${isOn ? `${this.#failing.join()} ${this.#faultShare.toFixed(2)}` : "none"}`);
-  }
-
   #changeRoom(): void {
     const { disk, random, trace } = this.#parts;
     const isTight = random() < 0.5;
@@ -339,11 +315,11 @@ export class ModelLife {
 
   /** Runs `work`; what was there before it is on the disk for good when nothing went wrong in it. */
   async #untilDurable(work: () => Promise<void>): Promise<void> {
-    const faultsBefore = this.#faults;
+    const faultsBefore = this.#faults.count;
     const batches = this.#parts.logs.flatMap((log) => log.batches);
     const ended = batches.filter(({ fate }) => fate !== "stored");
     await this.#run(work);
-    if (this.isDead || this.#faults > faultsBefore || this.#trouble !== "") return;
+    if (this.isDead || this.#faults.count > faultsBefore || this.#trouble !== "") return;
     for (const batch of batches) batch.isSynced = true;
     for (const batch of ended) {
       batch.isFateSynced = true;
@@ -388,21 +364,5 @@ export class ModelLife {
     promise.catch((error) => {
       if (!this.isDead) this.#problem ??= error;
     });
-  }
-
-  #faultOf(call: FileCall): FileFault | null {
-    const { random, trace } = this.#parts;
-    if (call.index >= this.#crashAt) {
-      const crash = pick(random, CRASHES);
-      trace(`  ${crash} at call ${call.index}: ${call.kind} ${call.path}`);
-      return crash;
-    }
-    if (this.#failing.includes(call.kind) && random() < this.#faultShare) {
-      this.#faults++;
-      const fault = random() < 0.7 ? "EIO" : "ENOSPC";
-      trace(`  ${fault} at ${call.kind} ${call.path}`);
-      return fault;
-    }
-    return call.kind === "write" && random() < 0.1 ? "short" : null;
   }
 }

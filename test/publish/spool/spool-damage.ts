@@ -10,6 +10,10 @@ import { below, pick } from "../../harness/fake-disk.ts";
 const PAGE_BYTES = 4096;
 const GARBAGE_BYTES_MAX = 20_000;
 
+/** Of a checkpoint: where its slots begin, and how much of each is in use while there are no holes. */
+const SLOT_STARTS = [0, 1024];
+const SLOT_HEAD_BYTES = 48;
+
 /** Where one batch lies. */
 export interface PlacedBatch {
   /** Path of its segment. */
@@ -117,7 +121,7 @@ const DAMAGERS: Readonly<Record<string, Damager>> = {
     else if (way === "emptied") truncateSync(path, 0);
     else {
       if (way === "garbled") for (let at = 0; at < bytes.length; at++) bytes[at] = below(random, 256);
-      else bytes[below(random, bytes.length)] ^= 1 << below(random, 8);
+      else bytes[pick(random, SLOT_STARTS) + below(random, SLOT_HEAD_BYTES)] ^= 1 << below(random, 8);
       writeFileSync(path, bytes);
     }
     return { text: `checkpoint ${way}: ${path}`, lost: [], mayRepeat: true };

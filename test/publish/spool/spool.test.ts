@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { IngestError } from "../../../src/domain/ingest-error.ts";
 import { createNodeFileSystem } from "../../../src/publish/spool/node-file-system.ts";
 import type { SpoolFileSystem } from "../../../src/publish/spool/spool-file-system.ts";
+import { FakeClock } from "../../harness/fake-clock.ts";
 import { waitUntil } from "../../harness/wait-until.ts";
 import { idsOf, LANE, readOut, SpoolRig } from "./spool-rig.ts";
 
@@ -235,4 +236,45 @@ test("batches older than the limit are dropped as expired and handed over", asyn
   expect(rig.lostBatches.map(({ id }) => id)).toEqual(old);
   expect(rig.losses.every(({ reason }) => reason === "spool_expired")).toBe(true);
   expect(spool.status().expiredRecords).toBe(rig.losses.reduce((sum, { recordCount }) => sum + recordCount, 0));
+});
+
+describe("a disk that cannot be read", () => {
+  /** Fails for a place of a file, as a bad sector does. */
+  function withBadPlace(bad: { position: number }): SpoolFileSystem {
+    const fileSystem = createNodeFileSystem();
+    return {
+      ...fileSystem,
+      readSoon(file, into, at, length, position) {
+        const isBad = position <= bad.position && bad.position < position + length;
+        const error = Object.assign(new Error("EIO"), { code: "EIO" });
+        return isBad ? Promise.reject(error) : fileSystem.readSoon(file, into, at, length, position);
+      },
+    };
+  }
+
+  test("is told, loses nothing, and gives the batch when it reads again", async () => {
+    const bad = { position: 8300 };
+    const log = rig.open({ fileSystem: withBadPlace(bad) }).log(LANE);
+    const ids = rig.fill(log, 3);
+    expect(await log.readNext()).toBeNull();
+    expect(log.unread.batches).toBe(3);
+    expect(rig.troubles).toEqual(["Cannot read the spool: EIO"]);
+    bad.position = -1;
+    expect(idsOf(await readOut(log))).toEqual(ids);
+    expect(rig.troubles).toEqual(["Cannot read the spool: EIO", ""]);
+    expect(rig.losses).toEqual([]);
+  });
+
+  test("costs the batch in the end, counted, and not those behind it", async () => {
+    const clock = new FakeClock();
+    const log = rig.open({ fileSystem: withBadPlace({ position: 8300 }), clock }).log(LANE);
+    const ids = rig.fill(log, 3);
+    for (let tries = 0; tries < 12; tries++) {
+      expect(await log.readNext()).toBeNull();
+      await clock.advance(5000);
+    }
+    expect(idsOf(await readOut(log))).toEqual(ids.slice(1));
+    expect(rig.losses.map(({ reason }) => reason)).toEqual(["spool_damaged"]);
+    expect(log.unread.batches).toBe(0);
+  });
 });

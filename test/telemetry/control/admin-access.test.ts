@@ -25,7 +25,8 @@ describe("callerOf()", () => {
   test("does not know what is none of the tokens", () => {
     const wrong = ["Bearer ann-0123456789abcdeX", "Bearer ann-0123456789abcde", "Bearer", "ann-0123456789abcdef", ""];
     const others = [basic("ann-0123456789abcdef"), basic(":"), "Basic ***", `Bearer ${"x".repeat(2000)}`, null];
-    for (const header of [...wrong, ...others]) expect([header, callerOf(header)]).toEqual([header, { kind: "unknown" }]);
+    for (const header of [...wrong, ...others])
+      expect([header, callerOf(header)]).toEqual([header, { kind: "unknown" }]);
   });
 
   test("asks nobody where there is no token, and follows a change of tokens at once", () => {

@@ -12,7 +12,15 @@ interface Told {
   readonly request: FeedRequest;
 }
 
-function setUp({ tokens = true, isLoopback = true, outcome }: { tokens?: boolean; isLoopback?: boolean; outcome?: ControlOutcome } = {}) {
+function setUp({
+  tokens = true,
+  isLoopback = true,
+  outcome,
+}: {
+  tokens?: boolean;
+  isLoopback?: boolean;
+  outcome?: ControlOutcome;
+} = {}) {
   const told: Told[] = [];
   const logged: string[] = [];
   const redact = createRedactor([TOKEN]);
@@ -49,10 +57,19 @@ describe("answer()", () => {
   test("does what the owner of a token asks, and logs who it was", async () => {
     const { desk, told, logged } = setUp();
     const response = await desk.answer(post({ authorization: `Bearer ${TOKEN}` }), "/feeds/okx/connect", "10.0.0.7");
-    expect([response?.status, await response?.json()]).toEqual([200, { feed: "okx", action: "connect", state: "live" }]);
+    expect([response?.status, await response?.json()]).toEqual([
+      200,
+      { feed: "okx", action: "connect", state: "live" },
+    ]);
     expect(told).toEqual([{ feed: "okx", request: { action: "connect" } }]);
     const line = JSON.parse(logged[0]);
-    expect(line).toMatchObject({ event: "control_applied", source: "okx", action: "connect", address: "10.0.0.7", token: "ann" });
+    expect(line).toMatchObject({
+      event: "control_applied",
+      source: "okx",
+      action: "connect",
+      address: "10.0.0.7",
+      token: "ann",
+    });
     expect(logged.join("")).not.toContain(TOKEN);
   });
 
@@ -61,7 +78,11 @@ describe("answer()", () => {
     expect(await statusOf(desk, post())).toBe(401);
     expect(await statusOf(desk, post({ authorization: "Bearer ann-0123456789abcdeX" }))).toBe(401);
     expect(told).toEqual([]);
-    expect(JSON.parse(logged[0])).toMatchObject({ event: "control_refused", address: "127.0.0.1", reason: "no valid token" });
+    expect(JSON.parse(logged[0])).toMatchObject({
+      event: "control_refused",
+      address: "127.0.0.1",
+      reason: "no valid token",
+    });
   });
 
   test("refuses the page of a stranger, also one that made its name point to us", async () => {

@@ -15,7 +15,11 @@ describe("isControlPath()", () => {
 
 describe("readRequest()", () => {
   test("reads each request with its symbols", () => {
-    expect(readRequest("/feeds/okx/connect", "")).toEqual({ kind: "request", feed: "okx", request: { action: "connect" } });
+    expect(readRequest("/feeds/okx/connect", "")).toEqual({
+      kind: "request",
+      feed: "okx",
+      request: { action: "connect" },
+    });
     expect(readRequest("/feeds/okx/resubscribe", "{}")).toMatchObject({ request: { symbols: [] } });
     expect(readRequest("/feeds/okx/resubscribe", '{"symbols":["A"]}')).toMatchObject({ request: { symbols: ["A"] } });
     expect(readRequest("/feeds/okx/symbols", '{"add":["A","B"],"remove":["C"]}')).toMatchObject({

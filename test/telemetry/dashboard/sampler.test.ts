@@ -7,7 +7,7 @@ import { Sampler } from "../../../src/telemetry/dashboard/sampler.ts";
 import { HealthMonitor } from "../../../src/telemetry/health.ts";
 import { createSnapshotReader } from "../../../src/telemetry/metrics-snapshot.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
-import { FakeSource } from "../fake-source.ts";
+import { FakeSource, feedStatus } from "../fake-source.ts";
 
 const POINT: HistoryPoint = { accepted: 1, acked: 2, venueP50Ms: 3, venueP99Ms: null, ackP50Ms: 5, ackP99Ms: 6 };
 
@@ -57,11 +57,11 @@ test("Sampler measures latencies over the last seconds, not since the start", as
   expect(sampler.last?.total.venueP99Ms).toBeNull();
 });
 
-test("isSilent() tells of a feed that has quotes nearly every second and none for five", async () => {
+test("isSilent() tells of a feed that has quotes nearly every second and none for 4.5", async () => {
   const { sampler, second } = setUp();
   for (let i = 0; i < 20; i++) await second(10);
-  expect(sampler.isSilent("binance", 4999)).toBe(false);
-  expect(sampler.isSilent("binance", 5000)).toBe(true);
+  expect(sampler.isSilent("binance", 4499)).toBe(false);
+  expect(sampler.isSilent("binance", 4500)).toBe(true);
   for (let i = 0; i < 300; i++) await second(0);
   expect(sampler.isSilent("binance", 300_000)).toBe(true);
   expect(sampler.isSilent("binance", null)).toBe(false);
@@ -76,11 +76,22 @@ test("isSilent() lets a quiet feed be quiet, and learns when a busy one becomes 
     await second(0);
   }
   expect(sampler.isSilent("binance", 60_000)).toBe(false);
-  for (let i = 0; i < 120; i++) await second(1);
-  expect(sampler.isSilent("binance", 5000)).toBe(true);
+  for (let i = 0; i < 240; i++) await second(1);
+  expect(sampler.isSilent("binance", 4500)).toBe(true);
   for (let i = 0; i < 30; i++) await second(0);
   await second(1);
-  expect(sampler.isSilent("binance", 5000)).toBe(false);
+  expect(sampler.isSilent("binance", 4500)).toBe(false);
+});
+
+test("isSilent() takes an outage for no habit of the feed", async () => {
+  const { source, sampler, second } = setUp();
+  for (let i = 0; i < 20; i++) await second(10);
+  for (let i = 0; i < 4; i++) await second(0);
+  source.feedList = [feedStatus({ state: "backing-off" })];
+  for (let i = 0; i < 300; i++) await second(0);
+  source.feedList = [feedStatus()];
+  await second(10);
+  expect(sampler.isSilent("binance", 4500)).toBe(true);
 });
 
 test("HistoryRing keeps 15 minutes, oldest first, and holes as null", () => {

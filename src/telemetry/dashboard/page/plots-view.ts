@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import { rateText } from "../../board-text.ts";
 import type { HistoryColumn } from "../protocol.ts";
-import { byId, create, setText } from "./dom.ts";
+import { byId, create, setHidden, setText } from "./dom.ts";
 import { latencyText } from "./figures.ts";
 import { HISTORY_SECONDS, type Model } from "./model.ts";
 import { colour } from "./theme.ts";
@@ -49,6 +49,8 @@ const LATENCY: Shape = {
 };
 /** A process that is younger shows what it has, and this much room. */
 const SPAN_MIN_SECONDS = 120;
+/** With so many seconds and no value there will be none. */
+const SURE_AFTER_SECONDS = 5;
 const DASH = [5, 4];
 const FONT = "11px system-ui, sans-serif";
 
@@ -58,6 +60,8 @@ class Plot {
   readonly #box: HTMLElement;
   readonly #plot: uPlot;
   readonly #values: HTMLElement[] = [];
+  readonly #entries: HTMLElement[] = [];
+  readonly #none = create("span", "", "not measured: the venue sends no times");
 
   constructor(shape: Shape) {
     this.#shape = shape;
@@ -73,12 +77,18 @@ class Plot {
       entry.append(create("i"), `${title} `, value);
       byId(`${shape.id}-legend`).append(entry);
       this.#values.push(value);
+      this.#entries.push(entry);
     }
+    this.#none.hidden = true;
+    byId(`${shape.id}-legend`).append(this.#none);
     new ResizeObserver(() => this.#resize()).observe(this.#box);
   }
 
   draw({ history, board }: Model): void {
     const lastTime = history.times.at(-1) ?? (board?.nowMs ?? 0) / 1000;
+    const isMeasured = this.#shape.lines.map(({ column }) => history[column].some((value) => value !== null));
+    for (const [i, entry] of this.#entries.entries()) setHidden(entry, !isMeasured[i]);
+    setHidden(this.#none, history.times.length < SURE_AFTER_SECONDS || isMeasured.includes(true));
     this.#plot.setData([history.times, ...this.#shape.lines.map(({ column }) => history[column])], false);
     const firstTime = Math.min(history.times[0] ?? lastTime, lastTime - SPAN_MIN_SECONDS);
     this.#plot.setScale("x", { min: Math.max(firstTime, lastTime - HISTORY_SECONDS), max: lastTime });
@@ -163,7 +173,7 @@ function options({ lines, text, scale, splits }: Shape, onCursor: () => void): u
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: { x: { time: true }, y: scale },
     axes: [
-      { ...axis, space: 60, size: 26, values: (_plot, splits) => splits.map(clockText) },
+      { ...axis, space: 66, size: 30, gap: 8, values: (_plot, splits) => splits.map(clockText) },
       {
         ...axis,
         size: 62,
