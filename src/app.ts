@@ -1,7 +1,7 @@
 import type { RunningFeed } from "./adapters/running-feed.ts";
 import { AppStatus } from "./assembly/app-status.ts";
-import type { SecretReader } from "./assembly/create-adapter.ts";
-import { createFeeds, type FeedSurroundings } from "./assembly/create-feeds.ts";
+import { type AdapterParts, createAdapter, type SecretReader } from "./assembly/create-adapter.ts";
+import { createAdapterParts, createFeeds, type FeedSurroundings } from "./assembly/create-feeds.ts";
 import { createSpool, recordsLeftBehind } from "./assembly/create-spool.ts";
 import { type ChosenSink, createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
@@ -9,6 +9,7 @@ import { FeedController } from "./assembly/feed-controller.ts";
 import { ledgerLogFields } from "./assembly/ledger-log-fields.ts";
 import { LossReporter } from "./assembly/loss-reporter.ts";
 import { type EnabledFeed, enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
+import { Reloader } from "./assembly/reloader.ts";
 import type { ConfigRereader } from "./assembly/reread-config.ts";
 import type { Config } from "./config/config.ts";
 import type { FeedEvent, FeedEventSink, RejectedMessage } from "./domain/feed-event.ts";
@@ -82,6 +83,7 @@ export class App implements FeedEventSink {
   readonly #taps = new DashboardTaps();
   readonly #backlogLog: BacklogLog;
   readonly #controller: FeedController;
+  readonly #reloader: Reloader;
   readonly #start = new AbortController();
   #admin: AdminServer | null = null;
   #phase: AppPhase = "starting";
@@ -129,17 +131,17 @@ export class App implements FeedEventSink {
       onUntold: () => this.#publisher.coldDropped++,
     });
     const requestBudget = new RequestBudget(clock);
+    const { readSecret } = options;
+    const adapterParts = createAdapterParts(config, { clock, budget: requestBudget, readSecret, log });
     this.feeds = (options.createFeeds ?? createFeeds)(enabled, {
       config,
       clock,
-      requestBudget,
-      readSecret: options.readSecret,
+      adapterParts,
       random,
       quotes: this.#taps.watchQuotes(options.tapQuotes?.(this.#pipeline) ?? this.#pipeline),
       pipeline: this.#pipeline,
       events: this,
       backpressure: this.#pressure,
-      log,
     });
     this.status = new AppStatus({
       phase: () => this.#phase,
@@ -164,6 +166,7 @@ export class App implements FeedEventSink {
       log,
       reread: options.reread,
     });
+    this.#reloader = this.#createReloader(enabled, adapterParts);
     this.#health = new HealthMonitor({ clock, source: this.status });
     this.#backlogLog = new BacklogLog({ clock, source: this.status, log });
   }
@@ -196,6 +199,11 @@ export class App implements FeedEventSink {
     this.#health.start();
     this.#backlogLog.start();
     this.#startSink().catch((error: unknown) => this.#options.onFatal(error));
+  }
+
+  /** Takes in what the files of the configuration say now. Never rejects. */
+  async reload(by: string): Promise<void> {
+    if (this.#phase !== "draining") await this.#reloader.reload(by);
   }
 
   /**
@@ -255,6 +263,20 @@ export class App implements FeedEventSink {
 
   get #identity() {
     return { session: this.#options.session, ingester: this.#options.config.instanceId };
+  }
+
+  #createReloader(enabled: readonly EnabledFeed[], adapterParts: AdapterParts): Reloader {
+    const { config, reread, log } = this.#options;
+    return new Reloader({
+      config,
+      enabled,
+      feeds: this.feeds,
+      reread,
+      changedSymbols: () => this.#controller.changedSymbols,
+      createAdapter: (feed) => createAdapter(feed, adapterParts),
+      setTokens: (tokens) => this.#admin?.setTokens(tokens),
+      log,
+    });
   }
 
   #createPublisher(sink: ChosenSink, feedNames: readonly string[]): Publisher {

@@ -36,6 +36,7 @@ function createContext(args: readonly string[]): CommandContext {
     hostName: hostname(),
     userId: process.geteuid?.(),
     stop: stopSignal(),
+    onHangup: (listener) => void process.on("SIGHUP", listener),
     print: (text) => void stdout.write(text),
     printAll: (text) =>
       new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import type { FeedState } from "../domain/feed-event.ts";
 import type { FeedStatus } from "../domain/feed-status.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import type { Adapter } from "./adapter.ts";
 
 /** A feed as the program runs it: one that asks a venue, or one that plays what was recorded of it. */
 export interface RunningFeed {
@@ -15,5 +16,7 @@ export interface RunningFeed {
   resubscribe(instrument: Instrument, reason: string): void;
   /** @throws IngestError when it cannot take other instruments */
   changeInstruments(added: readonly Instrument[], removed: readonly Instrument[]): Promise<void>;
+  /** The next session is this adapter's. */
+  setAdapter(adapter: Adapter): void;
   status(): FeedStatus;
 }

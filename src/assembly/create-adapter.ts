@@ -1,7 +1,7 @@
 import type { Adapter } from "../adapters/adapter.ts";
 import { loadFixEngine } from "../adapters/fix/engine/load-engine.ts";
 import { FixAdapter } from "../adapters/fix/fix-adapter.ts";
-import { SequenceStore, type SequenceTrouble } from "../adapters/fix/sequence-store.ts";
+import { SequenceStore, type SequenceStoreOptions, type SequenceTrouble } from "../adapters/fix/sequence-store.ts";
 import type { FixTlsOptions } from "../adapters/fix/socket-options.ts";
 import { GrpcAdapter } from "../adapters/grpc/grpc-adapter.ts";
 import type { GrpcTls } from "../adapters/grpc/grpc-link.ts";
@@ -39,6 +39,8 @@ export interface AdapterParts {
   readonly readSecret: SecretReader;
   /** Where session numbers are kept. */
   readonly stateDir: string;
+  /** The numbers of FIX sessions by name of the feed: a new adapter of a feed goes on with them. Absent: none is ever made. */
+  readonly stores?: Map<string, SequenceStore>;
   /** The numbers of this feed's session cannot be kept as they should; the session goes on all the same. */
   onNumbersTrouble(source: string, trouble: SequenceTrouble): void;
 }
@@ -120,19 +122,25 @@ function createFixAdapter({ config, venue, settings, hours }: EnabledFixFeed, pa
     logonTimeoutMs: settings.logonTimeoutMs,
     subscribeTimeoutMs: settings.subscribeTimeoutMs ?? venue.subscribeTimeoutMs,
     calendar: createTradingCalendar(hours),
-    store: new SequenceStore({
-      name,
-      directory: parts.stateDir,
-      identity,
-      host,
-      port,
-      clock: parts.clock,
-      onTrouble: (trouble) => parts.onNumbersTrouble(name, trouble),
-    }),
+    store: storeOf({ name, identity, host, port }, parts),
     turns: parts.turns,
     loadEngine: loadFixEngine,
     dictionaryXml: settings.dictionary?.xml ?? null,
   });
+}
+
+function storeOf(session: Pick<SequenceStoreOptions, "name" | "identity" | "host" | "port">, parts: AdapterParts) {
+  const { name } = session;
+  const store =
+    parts.stores?.get(name) ??
+    new SequenceStore({
+      ...session,
+      directory: parts.stateDir,
+      clock: parts.clock,
+      onTrouble: (trouble) => parts.onNumbersTrouble(name, trouble),
+    });
+  parts.stores?.set(name, store);
+  return store;
 }
 
 function tlsOptions({ ca, client, serverName }: VenueTlsConfig): FixTlsOptions {

@@ -8,19 +8,16 @@ import type { Log } from "../domain/log.ts";
 import type { QuoteSink } from "../domain/quote.ts";
 import type { Clock, RandomSource } from "../runtime/clock.ts";
 import { ConnectRateLimiter } from "../runtime/rate-limiter.ts";
-import type { RequestBudget } from "../runtime/request-budget.ts";
 import { Ticker } from "../runtime/ticker.ts";
 import { TurnQueue } from "../runtime/turn-queue.ts";
-import { type AdapterParts, createAdapter, type SecretReader } from "./create-adapter.ts";
+import { type AdapterParts, createAdapter } from "./create-adapter.ts";
 import type { EnabledFeed } from "./prepare-feeds.ts";
 
 /** What the feeds of the process share. */
 export interface FeedSurroundings {
   readonly config: Config;
   readonly clock: Clock;
-  /** What venues allow our address, shared by all that polls. */
-  readonly requestBudget: RequestBudget;
-  readonly readSecret: SecretReader;
+  readonly adapterParts: AdapterParts;
   readonly random: RandomSource;
   /** Where quotes go. */
   readonly quotes: QuoteSink;
@@ -28,13 +25,30 @@ export interface FeedSurroundings {
   readonly pipeline: InterruptionSink & { readonly counters: readonly QuoteCounters[] };
   readonly events: FeedEventSink;
   readonly backpressure: Backpressure;
-  readonly log: Log;
+}
+
+/** What the adapters of the process share. */
+export function createAdapterParts(
+  config: Config,
+  tools: Pick<AdapterParts, "clock" | "budget" | "readSecret"> & { readonly log: Log },
+): AdapterParts {
+  const { clock, budget, readSecret, log } = tools;
+  return {
+    turns: new TurnQueue(clock),
+    budget,
+    clock,
+    rawPayload: config.rawPayload,
+    readSecret,
+    stateDir: config.stateDir,
+    stores: new Map(),
+    onNumbersTrouble: (source, { kind, path, message }) =>
+      log.warn({ source, kind, path, message }, "session_numbers_trouble"),
+  };
 }
 
 /** One supervised feed for each that is enabled, by feed index; none of them started. */
 export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedSurroundings): Feed[] {
-  const { config, clock, requestBudget, readSecret, random, quotes, pipeline, events, backpressure, log } =
-    surroundings;
+  const { config, clock, adapterParts, random, quotes, pipeline, events, backpressure } = surroundings;
   const environment = {
     quotes,
     events,
@@ -45,16 +59,6 @@ export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedS
     clock,
     random,
   };
-  const parts: AdapterParts = {
-    turns: new TurnQueue(clock),
-    budget: requestBudget,
-    clock,
-    rawPayload: config.rawPayload,
-    readSecret,
-    stateDir: config.stateDir,
-    onNumbersTrouble: (source, { kind, path, message }) =>
-      log.warn({ source, kind, path, message }, "session_numbers_trouble"),
-  };
   return enabled.map((enabledFeed) => {
     const { config: feed, venue, instruments, feedIndex } = enabledFeed;
     const settings = { ...feed, whenExhausted: config.reconnect.onExhausted };
@@ -62,7 +66,7 @@ export function createFeeds(enabled: readonly EnabledFeed[], surroundings: FeedS
       name: feed.name,
       venue: venue.name,
       isEnabled: true,
-      adapter: createAdapter(enabledFeed, parts),
+      adapter: createAdapter(enabledFeed, adapterParts),
       instruments,
       policy: createFeedPolicy(settings, venue.limits),
       counters: pipeline.counters[feedIndex],

@@ -9,7 +9,7 @@ import type { Clock, RandomSource } from "../runtime/clock.ts";
 import { RequestBudget } from "../runtime/request-budget.ts";
 import type { SequenceRule } from "../venues/compiled-venue.ts";
 import type { SecretReader } from "./create-adapter.ts";
-import { createFeeds } from "./create-feeds.ts";
+import { createAdapterParts, createFeeds } from "./create-feeds.ts";
 import type { EnabledFeed } from "./prepare-feeds.ts";
 
 /** What a feed on its own needs. */
@@ -34,8 +34,7 @@ export function createSoloFeed(options: SoloFeedOptions): Feed {
   const [solo] = createFeeds([{ ...feed, feedIndex: 0 }], {
     config,
     clock,
-    requestBudget: new RequestBudget(clock),
-    readSecret,
+    adapterParts: createAdapterParts(config, { clock, budget: new RequestBudget(clock), readSecret, log }),
     random,
     quotes: new SoloSink(feed.venue.sequence, counters, options.onQuote),
     pipeline: {
@@ -54,7 +53,6 @@ export function createSoloFeed(options: SoloFeedOptions): Feed {
       publishRejected: () => {},
     },
     backpressure: { isPaused: false, onChange: () => () => {} },
-    log,
   });
   if (solo === undefined) throw new Error("Bug: one feed was asked for and none was made");
   return solo;

@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly userId?: number | undefined;
   /** Aborts on the first SIGTERM or SIGINT. */
   readonly stop: AbortSignal;
+  /** Calls back at every SIGHUP from now on; without a listener it ends the process, as it always does. */
+  onHangup(listener: () => void): void;
   /** Writes to standard output, for results. */
   print(text: string): void;
   /**

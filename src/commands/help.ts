@@ -12,7 +12,7 @@ Usage: edge-ingester [COMMAND] [OPTIONS]
 ${list}
   ${"help".padEnd(width)}  This text; 'help COMMAND' or 'COMMAND --help' for one command, 'help config' for the variables
 
-Configured by environment variables alone. Exit codes: 0 done, 1 failed, 2 wrong words or configuration.
+Configured by environment variables alone. Exit codes: 0 done, 1 failed, 2 wrong words or configuration, 3 nobody to ask.
 `;
   return {
     name: "help",

@@ -2,7 +2,7 @@ import { checkDictionary } from "../adapters/fix/engine/load-engine.ts";
 import { configSecrets } from "../assembly/config-secrets.ts";
 import type { SecretReader } from "../assembly/create-adapter.ts";
 import { type PreparedFeed, prepareFeeds } from "../assembly/prepare-feeds.ts";
-import { type ConfigRereader, createRereader } from "../assembly/reread-config.ts";
+import { type ConfigRereader, createRereader, keepTexts } from "../assembly/reread-config.ts";
 import { type ConfigFileReader, readConfigFile } from "../config/config-file.ts";
 import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 import { renderProblems } from "../config/problems.ts";
@@ -33,7 +33,7 @@ export interface LoadFiles {
 export async function loadAll(
   context: CommandContext,
   env = context.env,
-  { given, read }: LoadFiles = {},
+  { given, read = new Map() }: LoadFiles = {},
 ): Promise<Loaded | null> {
   const readFile = given === undefined ? readConfigFile : givenFirst(given);
   const readers = { readFile, checkDictionary };
@@ -47,15 +47,12 @@ export async function loadAll(
   }
   const redact = createRedactor(configSecrets(loaded.config));
   context.protect(redact);
-  const prepared = await prepareFeeds(
-    loaded.config,
-    read === undefined ? readers : { ...readers, readFile: keep(read) },
-  );
+  const prepared = await prepareFeeds(loaded.config, { ...readers, readFile: keepTexts(readFile, read) });
   if (prepared.problems.length > 0) {
     context.complain(renderProblems(prepared.problems));
     return null;
   }
-  const rereader = createRereader(env, options);
+  const rereader = createRereader(env, options, read);
   return {
     ...loaded,
     feeds: prepared.feeds,
@@ -73,14 +70,6 @@ function givenFirst(given: ReadonlyMap<string, string>): ConfigFileReader {
   return (path) => {
     const text = given.get(path);
     return text === undefined ? readConfigFile(path) : { text, mode: 0o600 };
-  };
-}
-
-function keep(read: Map<string, string>): ConfigFileReader {
-  return (path) => {
-    const file = readConfigFile(path);
-    read.set(path, file.text);
-    return file;
   };
 }
 

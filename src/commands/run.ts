@@ -14,7 +14,8 @@ export const runCommand: Command = {
 
 Reads every enabled feed and publishes to the sink until SIGTERM or SIGINT; then stops the feeds, drains what it has
 within DRAIN_MS and ends. A second signal ends it at once. Configured by environment variables alone:
-'edge-ingester help config' lists them, 'edge-ingester check' tries them.
+'edge-ingester help config' lists them, 'edge-ingester check' tries them. SIGHUP reads secrets, certificates and profiles from
+their files anew: each feed takes them for its next session.
 
 Exit code: 0 when everything accepted was acknowledged, 1 when quotes were lost at the end or the sink failed for good,
 2 when the configuration is wrong (nothing is connected then).
@@ -68,6 +69,7 @@ export async function runApp(
       ...(more.createFeeds === undefined ? {} : { createFeeds: more.createFeeds }),
     });
     app.start();
+    context.onHangup(() => void app.reload("SIGHUP"));
   } catch (error) {
     log.error(errorFields(error), "start_failed");
     log.close();

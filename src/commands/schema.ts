@@ -26,7 +26,7 @@ Exit code: 0 printed, 2 the words are wrong.
 
 Examples:
   edge-ingester schema record
-  edge-ingester schema profile >venue-profile.schema.json
+  edge-ingester schema profile
 `,
   async run(context) {
     const options = parseOptions(context.args, {}, 1);

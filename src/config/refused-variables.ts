@@ -15,11 +15,9 @@ const REFUSED: readonly RefusedVariable[] = [
   { name: /^BUN_OPTIONS$/, why: "it can load other code into the program", isHarmless: isBlank },
   { name: /^BUN_INSPECT_PRELOAD$/, why: "it loads other code into the program", isHarmless: isBlank },
   { name: /^BUN_INSPECT(?!_PRELOAD$)/, why: "it opens a debugger", isHarmless: isBlank },
-  {
-    name: /^BUN_CONFIG_VERBOSE_FETCH$/,
-    why: "it prints requests with the secrets in them",
-    isHarmless: (value) => isBlank(value) || value === "0" || value === "false",
-  },
+  { name: /^BUN_CONFIG_VERBOSE_FETCH$/, why: "it prints requests with the secrets in them", isHarmless: isOff },
+  { name: /^BUN_ENABLE_CRASH_REPORTING$/, why: "it has crash reports sent to a third party", isHarmless: isOff },
+  { name: /^BUN_CRASH_REPORT_URL$/, why: "it has crash reports sent to a third party", isHarmless: isBlank },
   {
     name: /^NODE_TLS_REJECT_UNAUTHORIZED$/,
     why: "it turns certificate checks off",
@@ -39,4 +37,8 @@ export function findRefusedVariables(env: Readonly<Record<string, string | undef
 
 function isBlank(value: string): boolean {
   return value.trim() === "";
+}
+
+function isOff(value: string): boolean {
+  return isBlank(value) || value === "0" || value === "false";
 }

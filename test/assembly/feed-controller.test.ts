@@ -40,7 +40,7 @@ function setUp(): FeedController {
     log: { ...silent, child: () => ({ ...silent, child: () => never() }) },
     reread: async (request) => {
       checked.push(request);
-      return { config: null, feeds: [], problems };
+      return { config: null, feeds: [], problems, changedFiles: [] };
     },
   });
 }

@@ -40,6 +40,7 @@ async function runFor(take: () => Promise<boolean>, ...args: string[]): Promise<
     print: (text) => {
       printed += text;
     },
+    onHangup: () => {},
     printAll: (text) => {
       printed += text;
       return take();

@@ -41,6 +41,7 @@ async function run(args: readonly string[], changes: Partial<CommandContext> = {
     print: (text) => {
       printed += text;
     },
+    onHangup: () => {},
     printAll: async (text) => {
       printed += text;
       return true;

@@ -8,6 +8,8 @@ test("findRefusedVariables() refuses what loads other code or turns certificate 
     ["BUN_INSPECT_PRELOAD", "./canary.ts"],
     ["BUN_INSPECT_CONNECT_TO", "/run/canary"],
     ["BUN_INSPECT_NOTIFY", "unix:///run/canary"],
+    ["BUN_ENABLE_CRASH_REPORTING", "1"],
+    ["BUN_CRASH_REPORT_URL", "http://canary"],
     ["BUN_CONFIG_VERBOSE_FETCH", "canary"],
     ["NODE_TLS_REJECT_UNAUTHORIZED", "0"],
   ] as const) {

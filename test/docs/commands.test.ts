@@ -4,6 +4,7 @@ import { prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
 import { COMMANDS } from "../../src/commands/catalog.ts";
 import { type Command, ExitCode } from "../../src/commands/command.ts";
 import { documentVariables } from "../../src/config/config-docs.ts";
+import { isFeedName } from "../../src/config/feed-names.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { renderProblems } from "../../src/config/problems.ts";
 import { SystemClock } from "../../src/runtime/system-clock.ts";
@@ -15,7 +16,7 @@ import { commandsOf, type DocumentedCommand, examplesOf, readPages } from "./doc
 // variables are held against the program.
 
 /** They connect nothing and end by themselves. */
-const RUNNABLE = ["help", "version", "venues"];
+const RUNNABLE = ["help", "version", "venues", "schema", "completion"];
 const BUILD_SCRIPT = join(import.meta.dir, "../../build.sh");
 
 const PAGES = readPages();
@@ -59,7 +60,10 @@ async function problemWith(command: DocumentedCommand): Promise<string> {
   if (name === "demo") return problemWithDemo(rest);
   if (name === "simulate") return "";
   if (name === "fix") return rest[0] === "decode" ? "" : `fix has no '${rest[0]}'`;
-  if (name === "spool") return ["ls", "verify", "export", "drop"].includes(rest[0]) ? "" : `spool has no '${rest[0]}'`;
+  if (name === "spool") return ["ls", "verify", "export", "drop"].includes(rest[0]?.split("|")[0] ?? "") ? "" : `spool has no '${rest[0]}'`;
+  if (name === "probe" || name === "record") return isFeedName(rest[0] ?? "") ? "" : `${name} wants a feed first`;
+  if (name === "replay") return rest[0]?.endsWith(".rec") ? "" : "replay wants a recording first";
+  if (name === "status") return "";
   const words = rest.filter((word) => !word.startsWith("--")).join(" ");
   if (words !== (name === "topics" ? "create" : "")) return `${name} takes no word '${words}'`;
   return await problemWithEnvironment(command.env);
@@ -81,6 +85,7 @@ async function problemWithRunning(command: Command, args: readonly string[]): Pr
     hostName: "here",
     stop: new AbortController().signal,
     print: () => {},
+    onHangup: () => {},
     printAll: async () => true,
     complain: (text) => {
       complaint += text;
@@ -158,7 +163,7 @@ describe("variables the pages name", () => {
   const feedKeys = [...known].filter((name) => name.startsWith("<FEED>_")).map((name) => name.slice("<FEED>".length));
   /** Names that stand for others, examples of wrong ones, and words that are no variables. */
   const OTHERS =
-    /^(X|X_FILE|LOGLEVEL|KAFKA_BROKER|KAFKA_HOME|KAFKA_OPTS|KAFKA_BROKERS_TEST|FAULT_SEED|BUN_[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED)$/;
+    /^(X|X_FILE|LOGLEVEL|KAFKA_BROKER|KAFKA_HOME|KAFKA_OPTS|KAFKA_BROKERS_TEST|FAULT_SEED|BUN_[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|LD_PRELOAD|SOURCE_DATE_EPOCH|DO_NOT_TRACK)$/;
 
   for (const { path, text } of PAGES) {
     test(`${path} names none that does not exist`, () => {

@@ -17,7 +17,9 @@ export interface Running {
   readonly pid: number;
   /** Resolves with the first line of standard error that satisfies. */
   waitForLog(event: string): Promise<Record<string, unknown>>;
-  signal(name: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+  /** The lines of standard error so far that tell of one of these events. */
+  linesOf(...events: string[]): string[];
+  signal(name: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
   /** Resolves when it has ended. */
   readonly ended: Promise<Ran>;
 }
@@ -50,6 +52,7 @@ export function startBinary(
   return {
     pid: child.pid,
     waitForLog: (event) => log.waitFor(event),
+    linesOf: (...events) => log.linesOf(events),
     signal: (name) => child.kill(name),
     ended,
   };
@@ -78,6 +81,11 @@ export class LineLog {
     for (const { event, reject } of this.#waiters)
       reject(new Error(`No log line '${event}' before the end:\n${this.#text}`));
     return this.#text;
+  }
+
+  linesOf(events: readonly string[]): string[] {
+    const lines = this.#text.split("\n").slice(0, -1);
+    return lines.filter((line) => events.some((event) => line.includes(`"event":"${event}"`)));
   }
 
   waitFor(event: string): Promise<Record<string, unknown>> {

@@ -33,13 +33,15 @@ if (isOff) console.error("The dashboard is NOT tested in a browser: no Chromium 
 const venues: Simulator[] = [];
 let browser: Browser;
 let program: Program;
+/** Programs of single tests; what a failed test leaves behind is ended at the end. */
+const others: Program[] = [];
 let env: Record<string, string> = {};
 const stateDir = emptyFolder();
 
-async function startProgram(): Promise<Program> {
-  const running = await start(env, stateDir);
-  await untilQuoted(running, VENUES);
-  return running;
+/** Known before it quotes, so that it is ended whatever happens. */
+async function startProgram(): Promise<void> {
+  program = await start(env, stateDir);
+  await untilQuoted(program, VENUES);
 }
 
 async function endProgram(): Promise<void> {
@@ -77,12 +79,13 @@ describe.skipIf(isOff)("the dashboard in Chromium", () => {
       SINK: "sqlite",
     };
     browser = await startBrowser();
-    program = await startProgram();
+    await startProgram();
   }, TEST_LIMIT_MS);
 
   afterAll(async () => {
     await browser?.close();
     if (program !== undefined) await endProgram();
+    for (const { run } of others) run.signal("SIGKILL");
     for (const venue of venues) venue.stop();
   }, TEST_LIMIT_MS);
 
@@ -319,6 +322,7 @@ describe.skipIf(isOff)("the dashboard in Chromium", () => {
         { ...feeds, ADMIN_PORT: "0", KAFKA_BROKERS: `127.0.0.1:${gone}`, STATE_DIR: where },
         where,
       );
+      others.push(spooling);
       const watched = await openPage(browser, spooling.url, { colorScheme: "light" });
       const { page } = watched;
       await untilLive(page);
@@ -327,6 +331,7 @@ describe.skipIf(isOff)("the dashboard in Chromium", () => {
       await waitUntil(isTold, { limitMs: WAIT_MS, what: "the backlog" });
       expect(await page.locator("#lane-table tbody tr").count()).toBeGreaterThan(0);
       expect(await page.locator("#event-table").textContent()).toContain(`127.0.0.1:${gone}`);
+      expect(await page.evaluate<string[]>(SIDEWAYS)).toEqual([]);
       await keepScreenshot(page, "spooling-light-1280");
       expectNothingWrong(watched);
       await page.context().close();
@@ -350,7 +355,7 @@ describe.skipIf(isOff)("the dashboard in Chromium", () => {
       await waitUntil(saysAge, { limitMs: WAIT_MS, what: "the age of the data" });
       expect(await page.locator("#link").textContent()).toBe("Disconnected");
       await keepScreenshot(page, "disconnected-dark-1280");
-      program = await startProgram();
+      await startProgram();
       await untilLive(page);
       expect(await outage.isVisible()).toBe(false);
       const hasRate = async () => Number(await feedCell(page, "binance", 3)) > 0;

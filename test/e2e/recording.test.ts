@@ -4,7 +4,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import recordSchema from "../../config/record.schema.json" with { type: "json" };
-import { prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
+import { enabledFeeds, prepareFeeds } from "../../src/assembly/prepare-feeds.ts";
 import { recordingHeader } from "../../src/assembly/recording/record-header.ts";
 import type { RecordedStep } from "../../src/assembly/recording/recording-format.ts";
 import { RecordingWriter } from "../../src/assembly/recording/recording-writer.ts";
@@ -67,12 +67,17 @@ function recordText({ payload }: { payload: Record<string, unknown> }): QuoteTex
 
 /** Records a feed until it has quoted enough, with a reconnect half way; gives the quotes it saw. */
 async function record(path: string, env: Readonly<Record<string, string>>): Promise<QuoteText[]> {
-  const options = { readFile: readConfigFile, venues: venueTransports(), hostName: "here", checkDictionary: async () => null };
+  const options = {
+    readFile: readConfigFile,
+    venues: venueTransports(),
+    hostName: "here",
+    checkDictionary: async () => null,
+  };
   const loaded = loadConfig({ FEEDS: "feed", ...env }, options);
   if (loaded.config === null) throw new Error(`Cannot load: ${JSON.stringify(loaded.problems)}`);
   const { feeds } = await prepareFeeds(loaded.config, options);
-  const feed = feeds.find(({ config }) => config.name === "feed");
-  if (feed === undefined || feed.feedIndex < 0) throw new Error("the feed was not prepared");
+  const feed = enabledFeeds(feeds).find(({ config }) => config.name === "feed");
+  if (feed === undefined) throw new Error("the feed was not prepared");
   const write = (step: RecordedStep) => writer.write(step);
   const tapped = tapFeed(feed, write);
   if (tapped === null) throw new Error("the feed cannot be recorded");
@@ -119,7 +124,12 @@ const CASES: readonly [string, () => Record<string, string>][] = [
     () => {
       const venue = startSimulator({ venue: "kraken", ...rate });
       venues.push(venue);
-      return { FEED_VENUE: "kraken", FEED_URL: venue.url, FEED_SYMBOLS: "BTC/USD,ETH/USD", FEED_INITIAL_DELAY_MS: "50" };
+      return {
+        FEED_VENUE: "kraken",
+        FEED_URL: venue.url,
+        FEED_SYMBOLS: "BTC/USD,ETH/USD",
+        FEED_INITIAL_DELAY_MS: "50",
+      };
     },
   ],
   ["rest", () => env(startRestSimulator({ venue: "binance-rest", ...rate }), { POLL_INTERVAL_MS: "50" })],
@@ -135,7 +145,10 @@ describe("record and replay", () => {
         const seen = await record(path, settings());
         const { code, stdout, stderr } = await runBinary(["replay", path, "--speed", "max"]);
         expect([code, stderr]).toEqual([0, expect.stringContaining("messages played")]);
-        const records = stdout.trim().split("\n").map((line) => JSON.parse(line));
+        const records = stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line));
         expect(records.map(recordText)).toEqual(seen);
         const gaps = records.filter(({ metadata }) => metadata.gap !== undefined);
         expect(gaps.map(({ metadata }) => metadata.gap.reasons)).toContainEqual(["disconnect"]);
@@ -189,12 +202,16 @@ describe("record and replay", () => {
     TEST_LIMIT_MS,
   );
 
-  test("what cannot be recorded is told before anything is connected", async () => {
-    const fix = { LP_VENUE: "fix-generic", LP_HOST: "127.0.0.1", LP_PORT: "1", LP_SENDER: "A", LP_TARGET: "B" };
-    const { code, stderr } = await runBinary(["record", "lp", "--out", "x.rec"], { ...fix, LP_SYMBOLS: "EUR/USD" });
-    expect([code, stderr]).toEqual([2, expect.stringContaining("Cannot record feed 'lp'")]);
-    for (const args of [["record"], ["record", "binance"], ["replay"], ["replay", "x", "--speed", "0"], ["probe"]]) {
-      expect([args, (await runBinary(args)).code]).toEqual([args, 2]);
-    }
-  }, TEST_LIMIT_MS);
+  test(
+    "what cannot be recorded is told before anything is connected",
+    async () => {
+      const fix = { LP_VENUE: "fix-generic", LP_HOST: "127.0.0.1", LP_PORT: "1", LP_SENDER: "A", LP_TARGET: "B" };
+      const { code, stderr } = await runBinary(["record", "lp", "--out", "x.rec"], { ...fix, LP_SYMBOLS: "EUR/USD" });
+      expect([code, stderr]).toEqual([2, expect.stringContaining("Cannot record feed 'lp'")]);
+      for (const args of [["record"], ["record", "binance"], ["replay"], ["replay", "x", "--speed", "0"], ["probe"]]) {
+        expect([args, (await runBinary(args)).code]).toEqual([args, 2]);
+      }
+    },
+    TEST_LIMIT_MS,
+  );
 });

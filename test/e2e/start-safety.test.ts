@@ -29,6 +29,8 @@ describe("variables of the runtime", () => {
     ["BUN_OPTIONS", "--smol", "it can load other code into the program"],
     ["BUN_INSPECT", "ws://127.0.0.1:0/canary", "it opens a debugger"],
     ["BUN_INSPECT_CONNECT_TO", "/nowhere/canary", "it opens a debugger"],
+    ["BUN_ENABLE_CRASH_REPORTING", "1", "it has crash reports sent to a third party"],
+    ["BUN_CRASH_REPORT_URL", "http://127.0.0.1:9", "it has crash reports sent to a third party"],
     ["BUN_CONFIG_VERBOSE_FETCH", "curl", "it prints requests with the secrets in them"],
   ] as const) {
     test(`run and check refuse ${name} and say why`, async () => {

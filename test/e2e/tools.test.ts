@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 import { BINARY, emptyFolder, runBinary } from "./binary.ts";
-import { page, type Program, start, untilQuoted, WAIT_LIMIT_MS } from "./program.ts";
+import { type Program, page, start, untilQuoted, WAIT_LIMIT_MS } from "./program.ts";
 
 const TEST_LIMIT_MS = 60_000;
 const TOKEN = "ops-0123456789abcdef";
@@ -18,7 +18,12 @@ afterAll(() => {
 function simulate(): Record<string, string> {
   const venue = startSimulator({ venue: "binance", seed: 7, ratePerSecond: 500 });
   venues.push(venue);
-  const env = { FEEDS: "binance", BINANCE_URL: venue.url, BINANCE_SYMBOLS: "BTCUSDT,ETHUSDT", BINANCE_INITIAL_DELAY_MS: "50" };
+  const env = {
+    FEEDS: "binance",
+    BINANCE_URL: venue.url,
+    BINANCE_SYMBOLS: "BTCUSDT,ETHUSDT",
+    BINANCE_INITIAL_DELAY_MS: "50",
+  };
   return { ...env, ADMIN_PORT: "0", SINK: "discard" };
 }
 
@@ -41,7 +46,10 @@ function untilFeed(program: Program, what: string, isSo: (feed: FeedPage) => boo
 }
 
 function symbolsOf({ subscriptions }: FeedPage): string {
-  return subscriptions.filter(({ quotes }) => quotes > 0).map(({ symbol }) => symbol).join(",");
+  return subscriptions
+    .filter(({ quotes }) => quotes > 0)
+    .map(({ symbol }) => symbol)
+    .join(",");
 }
 
 describe("control", () => {
@@ -67,7 +75,7 @@ describe("control", () => {
       expect((await feedOf(program)).disconnections).toBe(0);
       const { ledger } = JSON.parse(await page(program, "/status"));
       expect(ledger[0].balanceError).toBe(0);
-      expect((await post(program, "/feeds/kraken/connect")).status).toBe(409);
+      expect((await post(program, "/feeds/coinbase/connect")).status).toBe(409);
       expect((await post(program, "/feeds/nowhere/connect")).status).toBe(404);
       expect((await post(program, "/feeds/binance/symbols", { add: ['A"B'] })).status).toBe(409);
       expect((await post(program, "/feeds/binance/connect", null, { origin: "http://evil.example" })).status).toBe(403);
@@ -110,6 +118,55 @@ describe("control", () => {
       const { stderr } = await program.run.ended;
       expect(stderr).toContain('"token":"ann"');
       expect(stderr).not.toContain(TOKEN);
+    },
+    TEST_LIMIT_MS,
+  );
+});
+
+describe("SIGHUP", () => {
+  test(
+    "profiles and tokens are read anew: a feed takes its profile with its next session, a token counts at once",
+    async () => {
+      const folder = emptyFolder();
+      const profile = JSON.parse((await runBinary(["venues", "show", "binance", "--profile"])).stdout);
+      const files = { profile: join(folder, "venue.json"), tokens: join(folder, "tokens") };
+      writeFileSync(files.profile, JSON.stringify(profile));
+      writeFileSync(files.tokens, `ann:${TOKEN}\n`, { mode: 0o600 });
+      const env = { ...simulate(), BINANCE_PROFILE: files.profile, ADMIN_TOKEN_FILE: files.tokens };
+      const program = await start(env, folder);
+      await untilQuoted(program, ["binance"]);
+      const ask = async (token: string) =>
+        (await post(program, "/feeds/binance/resubscribe", null, { authorization: `Bearer ${token}` })).status;
+      const renewed = TOKEN.replace("ops", "new");
+      const hangUp = async (count: number) => {
+        program.run.signal("SIGHUP");
+        await waitUntil(async () => program.run.linesOf("reloaded", "reload_refused").length === count, {
+          limitMs: WAIT_LIMIT_MS,
+          what: `reload ${count}`,
+        });
+      };
+      expect([await ask(TOKEN), await ask(renewed)]).toEqual([200, 401]);
+      writeFileSync(files.tokens, `bob:${renewed}\n`);
+      writeFileSync(files.profile, JSON.stringify({ ...profile, description: "another" }));
+      await hangUp(1);
+      expect([await ask(TOKEN), await ask(renewed)]).toEqual([401, 200]);
+      writeFileSync(files.profile, "{");
+      await hangUp(2);
+      writeFileSync(files.profile, JSON.stringify({ ...profile, limits: { ...profile.limits, deadAfterMs: 39_000 } }));
+      await hangUp(3);
+      expect((await feedOf(program)).state).toBe("live");
+      program.run.signal("SIGTERM");
+      const { code, stderr } = await program.run.ended;
+      const events = stderr.split("\n").filter((line) => line.includes('"event":"reload'));
+      expect(events.map((line) => [JSON.parse(line).event, JSON.parse(line).by])).toEqual([
+        ["reload_applied", "SIGHUP"],
+        ["reload_applied", "SIGHUP"],
+        ["reloaded", "SIGHUP"],
+        ["reload_refused", "SIGHUP"],
+        ["reload_needs_restart", "SIGHUP"],
+        ["reloaded", "SIGHUP"],
+      ]);
+      expect([code, stderr.includes(renewed)]).toEqual([0, false]);
     },
     TEST_LIMIT_MS,
   );
@@ -181,13 +238,19 @@ describe("schema, version, completion", () => {
         const words = line.split(" ");
         const ask = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}
 _edge_ingester; printf '%s\\n' "\${COMPREPLY[@]}"`;
-        const shell = Bun.spawn(["bash", "--norc", "-c", `${script}\n${ask}`], { cwd: folder, stdout: "pipe", stderr: "pipe" });
+        const shell = Bun.spawn(["bash", "--norc", "-c", `${script}\n${ask}`], {
+          cwd: folder,
+          stdout: "pipe",
+          stderr: "pipe",
+        });
         const [out, err] = [await new Response(shell.stdout).text(), await new Response(shell.stderr).text()];
         expect(err).toBe("");
         return out.split("\n").filter((word) => word !== "");
       };
       expect(await completed("edge-ingester st")).toEqual(["status"]);
-      expect(await completed("edge-ingester spool ")).toEqual(expect.arrayContaining(["ls", "verify", "export", "drop"]));
+      expect(await completed("edge-ingester spool ")).toEqual(
+        expect.arrayContaining(["ls", "verify", "export", "drop"]),
+      );
       expect(await completed("edge-ingester check --c")).toEqual(["--connect"]);
       expect(await completed("edge-ingester venues show kra")).toEqual(["kraken", "kraken-rest"]);
       expect(await completed("edge-ingester probe bitst")).toEqual(["bitstamp"]);

@@ -44,7 +44,7 @@ export const spoolDamage: FaultCase = {
 interface TrialEnd {
   /** Records in the batches that the damage hit. */
   readonly lost: number;
-  /** Quotes counted as dropped, or as missing. */
+  /** Records counted as damaged or as missing. */
   readonly told: number;
 }
 
@@ -101,8 +101,8 @@ async function recover(rig: IngesterRig, done: Damage, accepted: ReadonlyMap<str
   await rig.untilMetrics("drained spool", (now) => now.sum(held) === 0, DRAIN_LIMIT_MS);
   const now = await rig.metrics();
   // Where the head of a batch is gone as well, nobody knows whose quotes they were: they are counted all the same.
-  const missingOnSpool = now.sum("ingester_spool_missing_records_total");
-  const told = now.sum("ingester_quotes_dropped_total") + missingOnSpool;
+  const told = now.sum("ingester_spool_damaged_records_total") + now.sum("ingester_spool_missing_records_total");
+  const missingOnSpool = told - now.sum("ingester_quotes_dropped_total");
   expect((await rig.finish(DRAIN_LIMIT_MS)).code).toBe(0);
   const duplicatesMax = done.mayRepeat ? DUPLICATES_MAX : 2 * LIVES * PARTITIONS * BATCH_RECORDS_MAX;
   expect((await rig.judge({ duplicatesMax, missingOnSpool })).findings).toEqual([]);

@@ -63,6 +63,9 @@ export class ReplayFeed implements RunningFeed {
   /** Nobody can be asked. */
   resubscribe(): void {}
 
+  /** Nothing is connected. */
+  setAdapter(): void {}
+
   async changeInstruments(): Promise<void> {
     throw new IngestError(`Cannot change the symbols of ${this.name}: a recording holds what it holds`, {
       code: "config_invalid",

@@ -17,7 +17,6 @@ export function pageResponse(request: Request): Response {
     Vary: "Accept, Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
   };
   if (request.headers.get("if-none-match") === ETAG) return new Response(null, { status: 304, headers });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { connect } from "node:net";
 import type { FeedEvent } from "../../../src/domain/feed-event.ts";
 import { Dashboard } from "../../../src/telemetry/dashboard/dashboard.ts";
 import { DashboardTaps } from "../../../src/telemetry/dashboard/dashboard-taps.ts";
@@ -207,6 +208,27 @@ test("viewers are bounded", async () => {
   const late = new Viewer(`${url.replace("http", "ws")}/live`);
   await until("the refusal", () => late.socket.readyState === WebSocket.CLOSED);
   expect(late.messages).toEqual([]);
+});
+
+test("a viewer that does not read is skipped, holds nobody up, and is shown as skipped", async () => {
+  const { clock, source, url, look } = setUp();
+  source.feedList = Array.from({ length: 200 }, (_, i) => feedStatus({ name: `feed-${i}` }));
+  const reader = await look();
+  const deaf = connect(Number(new URL(url).port), "127.0.0.1");
+  deaf.pause();
+  ends.push(async () => void deaf.destroy());
+  const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
+  deaf.write(
+    `GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\n${upgrade}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+  );
+  const lastBoard = () => reader.updates.at(-1)?.board;
+  await until("updates that were skipped", async () => {
+    await clock.advance(250);
+    return (lastBoard()?.viewers.skippedUpdates ?? 0) > 3;
+  });
+  expect(lastBoard()?.viewers.now).toBe(2);
+  const isUpToDate = () => (lastBoard()?.nowMs ?? 0) >= clock.wallUs() / 1000 - 250;
+  await until("the newest board at who reads", isUpToDate);
 });
 
 test("a defect of what is shown goes to the log, and the program and the dashboard go on", async () => {

@@ -60,16 +60,13 @@ export class HeaderView {
   /** Everything but the connection. */
   draw({ board, product }: Model): void {
     if (board === null || product === null) return;
-    const { phase, uptimeMs, viewers, feeds, nowMs } = board;
+    const { phase, uptimeMs, viewers, nowMs } = board;
     const life = phase === "running" ? "" : ` · ${phase}`;
     setText(byId("product"), `${product.instanceId} · ${product.version} · up ${durationText(uptimeMs)}${life}`);
     for (const [at, { text, isBad }] of TOTALS.entries()) {
       setText(this.#values[at], text(board));
       setData(this.#values[at], "tone", isBad?.(board) ? "bad" : "");
     }
-    const bad = feeds.filter(({ tone }) => tone === "bad").length;
-    const title = `${bad === 0 ? "" : `✕ ${bad} · `}${product.instanceId} – edge-ingester`;
-    if (document.title !== title) document.title = title;
     const time = new Date(nowMs).toISOString();
     const skipped =
       viewers.skippedUpdates === 0 ? "" : ` · ${countText(viewers.skippedUpdates)} updates skipped for slow viewers`;
@@ -77,6 +74,14 @@ export class HeaderView {
       byId("footer"),
       `${time.slice(0, 10)} ${time.slice(11, 19)} UTC by the server's clock · commit ${product.commit} · Bun ${product.bunVersion} · ${viewers.now} of ${viewers.max} viewers${skipped}`,
     );
+  }
+
+  /** The title of the tab, which counts the feeds in trouble: also for who looks at another tab. */
+  drawTitle({ board, product }: Model): void {
+    if (board === null || product === null) return;
+    const bad = board.feeds.filter(({ tone }) => tone === "bad").length;
+    const title = `${bad === 0 ? "" : `✕ ${bad} · `}${product.instanceId} – edge-ingester`;
+    if (document.title !== title) document.title = title;
   }
 
   /** The state of the connection; also while nothing comes. */

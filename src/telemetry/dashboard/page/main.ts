@@ -71,8 +71,9 @@ function take(message: ServerMessage): void {
   drawSoon();
 }
 
-/** One picture however many messages came; none in a tab that nobody sees. */
+/** One picture however many messages came; nothing but the title in a tab that nobody sees. */
 function drawSoon(): void {
+  header.drawTitle(model);
   if (isDue || document.hidden) return;
   isDue = true;
   requestAnimationFrame(() => {
