@@ -1,22 +1,21 @@
 import type { RunningFeed } from "./adapters/running-feed.ts";
 import { AppStatus } from "./assembly/app-status.ts";
-import { type AdapterParts, createAdapter, type SecretReader } from "./assembly/create-adapter.ts";
+import type { AdapterParts, SecretReader } from "./assembly/create-adapter.ts";
 import { createAdapterParts, createFeeds, type FeedSurroundings } from "./assembly/create-feeds.ts";
 import { createSpool, recordsLeftBehind } from "./assembly/create-spool.ts";
 import { type ChosenSink, createSink } from "./assembly/create-transport.ts";
 import { eventLogLine } from "./assembly/event-log-line.ts";
-import { FeedController } from "./assembly/feed-controller.ts";
 import { ledgerLogFields } from "./assembly/ledger-log-fields.ts";
 import { LossReporter } from "./assembly/loss-reporter.ts";
 import { type EnabledFeed, enabledFeeds, type PreparedFeed } from "./assembly/prepare-feeds.ts";
-import { Reloader } from "./assembly/reloader.ts";
 import type { ConfigRereader } from "./assembly/reread-config.ts";
+import { createRunTimeControl, type RunTimeControl } from "./assembly/run-time-control.ts";
 import type { Config } from "./config/config.ts";
 import type { FeedEvent, FeedEventSink, RejectedMessage } from "./domain/feed-event.ts";
 import type { IngestError } from "./domain/ingest-error.ts";
 import { errorFields } from "./domain/log.ts";
 import type { QuoteSink } from "./domain/quote.ts";
-import { eventRecord, rejectedRecord } from "./pipeline/event-envelope.ts";
+import { EventEnvelope } from "./pipeline/event-envelope.ts";
 import { Ledger } from "./pipeline/ledger.ts";
 import { MemoryPressure } from "./pipeline/memory-pressure.ts";
 import { QuotePipeline } from "./pipeline/quote-pipeline.ts";
@@ -33,7 +32,7 @@ import { DashboardTaps } from "./telemetry/dashboard/dashboard-taps.ts";
 import { HealthMonitor } from "./telemetry/health.ts";
 import type { RootLog } from "./telemetry/log.ts";
 import { createMetricsRegistry } from "./telemetry/metrics-registry.ts";
-import { createSnapshotReader } from "./telemetry/metrics-snapshot.ts";
+import { createSnapshotReader, type MetricsSnapshot } from "./telemetry/metrics-snapshot.ts";
 import type { AppPhase, BuildInfo } from "./telemetry/metrics-source.ts";
 
 /** Runs of dropped quotes that no later quote has closed are published this often, ms. */
@@ -71,6 +70,8 @@ export interface AppOptions {
 /** The running program: wires the rooms, starts and stops them in order; knows no protocol. */
 export class App implements FeedEventSink {
   readonly status: AppStatus;
+  /** Everything the metrics show, read at one moment. */
+  readonly takeSnapshot: () => MetricsSnapshot;
   readonly feeds: readonly RunningFeed[];
   readonly #options: AppOptions;
   readonly #losses: LossReporter;
@@ -78,12 +79,12 @@ export class App implements FeedEventSink {
   readonly #ledger: Ledger;
   readonly #publisher: Publisher;
   readonly #pipeline: QuotePipeline;
+  readonly #envelope: EventEnvelope;
   readonly #pressure: MemoryPressure;
   readonly #health: HealthMonitor;
   readonly #taps = new DashboardTaps();
   readonly #backlogLog: BacklogLog;
-  readonly #controller: FeedController;
-  readonly #reloader: Reloader;
+  readonly #control: RunTimeControl;
   readonly #start = new AbortController();
   #admin: AdminServer | null = null;
   #phase: AppPhase = "starting";
@@ -95,7 +96,7 @@ export class App implements FeedEventSink {
   /** @throws IngestError when the spool cannot be used */
   constructor(options: AppOptions) {
     this.#options = options;
-    const { config, clock, random, log, feeds } = options;
+    const { config, clock, random, log, feeds, readSecret } = options;
     const enabled = enabledFeeds(feeds);
     this.#losses = new LossReporter(log);
     const enabledNames = enabled.map((feed) => feed.config.name);
@@ -112,8 +113,10 @@ export class App implements FeedEventSink {
       pauseMaxMs: config.limits.memoryPauseMaxMs,
     });
     this.#publisher.budget.onChange((usedBytes) => this.#pressure.update(usedBytes));
+    const identity = { session: options.session, ingester: config.instanceId, format: config.valueFormat };
+    this.#envelope = new EventEnvelope(identity);
     this.#pipeline = new QuotePipeline({
-      identity: this.#identity,
+      identity,
       rawPayload: config.rawPayload,
       ledger: this.#ledger,
       events: this,
@@ -131,7 +134,6 @@ export class App implements FeedEventSink {
       onUntold: () => this.#publisher.coldDropped++,
     });
     const requestBudget = new RequestBudget(clock);
-    const { readSecret } = options;
     const adapterParts = createAdapterParts(config, { clock, budget: requestBudget, readSecret, log });
     this.feeds = (options.createFeeds ?? createFeeds)(enabled, {
       config,
@@ -157,17 +159,10 @@ export class App implements FeedEventSink {
       counters: this.#pipeline.counters,
       log,
     });
-    this.#controller = new FeedController({
-      phase: () => this.#phase,
-      prepared: feeds,
-      feeds: this.feeds,
-      pipeline: this.#pipeline,
-      clock,
-      log,
-      reread: options.reread,
-    });
-    this.#reloader = this.#createReloader(enabled, adapterParts);
+    this.#control = this.#createControl(adapterParts);
     this.#health = new HealthMonitor({ clock, source: this.status });
+    const { loop } = this.#health;
+    this.takeSnapshot = createSnapshotReader({ source: this.status, loop, clock, build: options.build });
     this.#backlogLog = new BacklogLog({ clock, source: this.status, log });
   }
 
@@ -182,8 +177,8 @@ export class App implements FeedEventSink {
    * @throws IngestError when the admin server cannot listen
    */
   start(): void {
-    const { config, clock, log, redact, build } = this.#options;
-    const takeSnapshot = createSnapshotReader({ source: this.status, loop: this.#health.loop, clock, build });
+    const { config, clock, log, redact } = this.#options;
+    const { takeSnapshot } = this;
     this.#admin = startAdminServer({
       ...config.admin,
       health: this.#health,
@@ -193,7 +188,7 @@ export class App implements FeedEventSink {
       log,
       clock,
       taps: this.#taps,
-      control: this.#controller,
+      control: this.#control.controller,
     });
     this.#tellLeftBehind();
     this.#health.start();
@@ -203,7 +198,7 @@ export class App implements FeedEventSink {
 
   /** Takes in what the files of the configuration say now. Never rejects. */
   async reload(by: string): Promise<void> {
-    if (this.#phase !== "draining") await this.#reloader.reload(by);
+    if (this.#phase !== "draining") await this.#control.reloader.reload(by);
   }
 
   /**
@@ -219,6 +214,7 @@ export class App implements FeedEventSink {
     this.#flushTimer?.cancel();
     this.#pressure.stop();
     if (this.#isAccepting) this.#pipeline.flushDropped(clock.wallUs());
+    this.#losses.retell();
     const isSettled = await this.#publisher.drain(Math.max(0, deadlineMs - clock.monotonicMs()));
     await this.#publisher.stop(CLOSE_LIMIT_MS);
     await this.#spool?.close();
@@ -242,9 +238,7 @@ export class App implements FeedEventSink {
     this.#options.log[level](fields, name);
     this.#taps.events.noteEvent(event);
     const whenFull = event.type === "market-data.dropped" ? "kept" : "lost";
-    return (
-      this.#isAccepting && this.#publisher.publishEvent(eventRecord(this.#redacted(event), this.#identity), whenFull)
-    );
+    return this.#isAccepting && this.#publisher.publishEvent(this.#envelope.event(this.#redacted(event)), whenFull);
   }
 
   publishRejected(message: RejectedMessage): void {
@@ -253,7 +247,7 @@ export class App implements FeedEventSink {
     const text = Buffer.from(message.bytes).toString("latin1");
     const safe = this.#options.redact(text);
     const bytes = safe === text ? message.bytes : Buffer.from(safe, "latin1");
-    this.#publisher.publishRejected(rejectedRecord({ ...message, bytes }, this.#identity));
+    this.#publisher.publishRejected(this.#envelope.rejected({ ...message, bytes }));
   }
 
   /** A venue may say our own token back to us, in the text of a refusal. */
@@ -261,21 +255,15 @@ export class App implements FeedEventSink {
     return "message" in event ? { ...event, message: this.#options.redact(event.message) } : event;
   }
 
-  get #identity() {
-    return { session: this.#options.session, ingester: this.#options.config.instanceId };
-  }
-
-  #createReloader(enabled: readonly EnabledFeed[], adapterParts: AdapterParts): Reloader {
-    const { config, reread, log } = this.#options;
-    return new Reloader({
-      config,
-      enabled,
+  #createControl(adapterParts: AdapterParts): RunTimeControl {
+    return createRunTimeControl({
+      ...this.#options,
+      phase: () => this.#phase,
+      prepared: this.#options.feeds,
       feeds: this.feeds,
-      reread,
-      changedSymbols: () => this.#controller.changedSymbols,
-      createAdapter: (feed) => createAdapter(feed, adapterParts),
+      pipeline: this.#pipeline,
+      adapterParts,
       setTokens: (tokens) => this.#admin?.setTokens(tokens),
-      log,
     });
   }
 

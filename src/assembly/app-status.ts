@@ -111,6 +111,10 @@ export class AppStatus implements MetricsSource {
     return this.#parts.spool?.status() ?? null;
   }
 
+  strangeTopics(): string[] {
+    return this.#parts.publisher.strangeTopics();
+  }
+
   certificates(): readonly CertificateExpiry[] {
     return this.#certificates;
   }

@@ -2,12 +2,13 @@ import type { Config, FeedConfig, TlsConfig } from "../config/config.ts";
 import type { Secret } from "../config/secret.ts";
 
 /** Every secret of the configuration, for the redactor. */
-export function configSecrets({ admin, kafka, feeds }: Config): string[] {
+export function configSecrets({ admin, kafka, otlp, feeds }: Config): string[] {
   const secrets = [
     ...admin.tokens.map(({ token }) => token),
     admin.tls?.key.pem,
     kafka.sasl?.password,
     keyOf(kafka.tls),
+    ...(otlp?.headers.values() ?? []),
     ...feeds.flatMap(feedSecrets),
   ];
   return secrets.flatMap((secret) => secret?.reveal() ?? []);

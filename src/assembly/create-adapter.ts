@@ -102,7 +102,8 @@ function createRestAdapter({ config, venue }: EnabledRestFeed, { budget, readSec
 }
 
 /** Reveals the feed's secrets, each when the session asks for it. */
-function createFixAdapter({ config, venue, settings, hours }: EnabledFixFeed, parts: AdapterParts): FixAdapter {
+function createFixAdapter(feed: EnabledFixFeed, parts: AdapterParts): FixAdapter {
+  const { config, venue, settings, hours, wrapBooks } = feed;
   const { name } = config;
   const { host, port, heartbeatS, username, password } = settings;
   const identity = fixIdentity(settings, venue);
@@ -126,6 +127,7 @@ function createFixAdapter({ config, venue, settings, hours }: EnabledFixFeed, pa
     turns: parts.turns,
     loadEngine: loadFixEngine,
     dictionaryXml: settings.dictionary?.xml ?? null,
+    ...(wrapBooks === undefined ? {} : { wrapBooks }),
   });
 }
 

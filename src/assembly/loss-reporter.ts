@@ -105,7 +105,8 @@ export class LossReporter {
 
   #publish(event: FeedEvent): void {
     this.#untold.push(event);
-    this.retell();
+    // Behind others it waits for `retell`: a try for each of many losses would say the first of them again and again.
+    if (this.#untold.length === 1) this.retell();
     if (this.#untold.length <= UNTOLD_MAX) return;
     this.#untold.pop();
     this.#parts?.onUntold();

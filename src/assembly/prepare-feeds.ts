@@ -1,3 +1,4 @@
+import type { BooksWrapper } from "../adapters/fix/session-books.ts";
 import type {
   Config,
   FeedConfig,
@@ -46,6 +47,8 @@ export interface EnabledFixFeed extends CommonFeed {
   readonly settings: FixSettings;
   /** The feed's own, where it has none the profile's. */
   readonly hours: SessionHours;
+  /** A recorder in front of the books. */
+  readonly wrapBooks?: BooksWrapper;
 }
 
 /** An enabled REST feed with its venue compiled and its instruments made. */

@@ -21,8 +21,8 @@ export const recordCommand: Command = {
 Connects one feed as the service would, and writes every message as it came, with its receive time, until Ctrl-C or one of the
 limits. 'edge-ingester replay' plays it. FILE must not exist yet; it is zstd over JSON lines ('zstdcat FILE | jq' shows it), holds
 the profile and what else is needed to read the messages, and no secret of the configuration. What a venue itself sends
-is in it as it is. Feeds over WebSocket, REST and gRPC with .proto files are recorded; FIX feeds and gRPC by reflection
-are not.
+is in it as it is. Of a FIX feed it holds the market data, not the logon, and our requests; like 'probe' that uses up session
+numbers of STATE_DIR. A gRPC feed by reflection cannot be recorded: name its .proto files.
 
 --out        where to
 --symbols    these instead of the configured ones
@@ -77,6 +77,8 @@ Examples:
   },
 };
 
+const PROTO_HINT = "name .proto files with <FEED>_PROTO_PATH";
+
 interface RecordJob {
   readonly loaded: LoadedSolo;
   readonly path: string;
@@ -92,7 +94,8 @@ async function record(context: CommandContext, job: RecordJob): Promise<number> 
   let write: (step: RecordedStep) => void = () => {};
   const feed = tapFeed(loaded.feed, (step) => write(step));
   if (feed === null) {
-    complain(`Cannot record feed '${loaded.feed.config.name}': ${whyNot(loaded.feed.transport)}\n`);
+    const name = loaded.feed.config.name;
+    complain(`Cannot record feed '${name}' as the server alone can tell its types (reflection): ${PROTO_HINT}\n`);
     return ExitCode.usage;
   }
   let stop: () => void = () => {};
@@ -140,9 +143,4 @@ async function record(context: CommandContext, job: RecordJob): Promise<number> 
     `${countText(writer.frames)} messages, ${countText(quotes)} quotes, ${bytesText(writer.bytes)} in ${path}\n`,
   );
   return error === null && writer.frames > 0 ? ExitCode.ok : ExitCode.failed;
-}
-
-function whyNot(transport: LoadedSolo["feed"]["transport"]): string {
-  if (transport === "fix") return "its quotes come from books, which the messages of a part of a session do not tell";
-  return "its method is told by the server (reflection): name .proto files with <FEED>_PROTO_PATH";
 }

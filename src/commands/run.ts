@@ -1,4 +1,5 @@
 import { App, type AppOptions } from "../app.ts";
+import { startMetricsExport } from "../assembly/start-metrics-export.ts";
 import { COMMIT, VERSION } from "../build-info.ts";
 import { errorFields } from "../domain/log.ts";
 import { createLog } from "../telemetry/log.ts";
@@ -75,6 +76,8 @@ export async function runApp(
     log.close();
     return ExitCode.failed;
   }
+  const { takeSnapshot } = app;
+  const stopExport = await startMetricsExport(config.otlp, { takeSnapshot, clock, log });
   const end = more.onStarted?.(app);
   const reason = await Promise.race([failed, stopped(context.stop)]);
   const isFailed = reason !== STOPPED;
@@ -82,6 +85,7 @@ export async function runApp(
   // A sink that has failed for good takes nothing any more: there is nothing to wait for.
   const isDrained = await (isFailed ? app.stop(0) : app.stop());
   end?.();
+  stopExport();
   log.close();
   return isDrained && !isFailed ? ExitCode.ok : ExitCode.failed;
 }

@@ -20,7 +20,7 @@ Prints a JSON Schema (draft 2020-12):
 
 config   the environment variables, as one object with a member for each
 profile  a venue profile, the file <FEED>_PROFILE names
-record   the value of a record of the quotes topic
+record   the value of a record: quotes, events, rejected messages; as JSON and as CloudEvents
 
 Exit code: 0 printed, 2 the words are wrong.
 

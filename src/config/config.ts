@@ -237,11 +237,20 @@ export interface AdminConfig {
   } | null;
 }
 
+/** Export of the metrics to an OpenTelemetry collector. */
+export interface OtlpConfig {
+  readonly url: string;
+  readonly intervalMs: number;
+  /** Values by names in lower case. */
+  readonly headers: ReadonlyMap<string, Secret>;
+}
+
 /** The whole configuration, checked. Made by `loadConfig`; nothing else reads the environment. */
 export interface Config {
   /** `metadata.ingester` in the record. */
   readonly instanceId: string;
   readonly rawPayload: General["RAW_PAYLOAD"];
+  readonly valueFormat: Kafka["KAFKA_VALUE_FORMAT"];
   /** Where session numbers are kept over restarts (`STATE_DIR`). */
   readonly stateDir: string;
   /** Those of FEEDS in its order, then the other seed feeds; disabled ones are among them. */
@@ -256,5 +265,7 @@ export interface Config {
   readonly spool: SpoolConfig;
   readonly limits: LimitsConfig;
   readonly admin: AdminConfig;
+  /** Null: nothing is exported. */
+  readonly otlp: OtlpConfig | null;
   readonly log: { readonly level: General["LOG_LEVEL"] };
 }

@@ -8,10 +8,11 @@ import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 type KafkaValues = z.output<typeof KAFKA_VARIABLES>;
 
-/** The Kafka section read; `kafka` and `topics` are null when its variables are not well-formed. */
+/** The Kafka section read; `kafka`, `topics` and `valueFormat` are null when its variables are not well-formed. */
 export interface KafkaSettings {
   readonly kafka: KafkaConfig | null;
   readonly topics: TopicsConfig | null;
+  readonly valueFormat: KafkaValues["KAFKA_VALUE_FORMAT"] | null;
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigWarning[];
 }
@@ -27,6 +28,7 @@ export function readKafka(context: SectionContext): KafkaSettings {
   return {
     kafka: values === null ? null : buildKafka(values, tls.tls),
     topics: values === null ? null : buildTopics(values),
+    valueFormat: values === null ? null : values.KAFKA_VALUE_FORMAT,
     problems: [...problems, ...checkTopics(partial), ...tls.problems, ...checkSasl(context)],
     warnings,
   };

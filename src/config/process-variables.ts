@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ADMIN_VARIABLES } from "./admin-variables.ts";
 import { FEEDS_MAX, feedNameList } from "./feed-names.ts";
+import { OTLP_VARIABLES } from "./otlp-variables.ts";
 import { SPOOL_VARIABLES } from "./spool-variables.ts";
 import { defaulted, optional } from "./variable.ts";
 import { brokerList, choice, filePath, flag, matching, secretText, wholeNumber } from "./variable-types.ts";
@@ -98,6 +99,11 @@ export const KAFKA_VARIABLES = z.strictObject({
   KAFKA_COMPRESSION: defaulted(choice(["zstd", "gzip", "none"]), "zstd", {
     description: "Compression of the record batches. `zstd` needs brokers and consumers of Kafka 2.1 or later.",
   }),
+  KAFKA_VALUE_FORMAT: defaulted(choice(["json", "cloudevents"]), "json", {
+    description:
+      "What the value of a record is, in every sink: `json`, the record as it is documented; `cloudevents`, the same as the " +
+      "data of a CloudEvent 1.0 in structured mode. What is on the spool keeps the format it was written in.",
+  }),
   KAFKA_TLS: defaulted(flag(), "false", {
     description: "Whether to use TLS. Certificates are always verified.",
   }),
@@ -194,4 +200,5 @@ export const PROCESS_GROUPS: readonly VariableGroup[] = [
   { title: "Reconnecting", schema: RECONNECT_VARIABLES },
   { title: "SQLite sink", schema: SQLITE_VARIABLES },
   { title: "Admin server", schema: ADMIN_VARIABLES },
+  { title: "OpenTelemetry", schema: OTLP_VARIABLES },
 ];

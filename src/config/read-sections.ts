@@ -4,6 +4,7 @@ import type { Config, FeedConfig, LimitsConfig, SinkConfig } from "./config.ts";
 import type { PlannedFeed } from "./feed-plan.ts";
 import { readFeed } from "./feed-settings.ts";
 import { readKafka } from "./kafka-settings.ts";
+import { readOtlp } from "./otlp-settings.ts";
 import { type ConfigProblem, type ConfigWarning, stateProblem, valueProblem } from "./problems.ts";
 import { GENERAL_VARIABLES, MEMORY_VARIABLES, RECONNECT_VARIABLES, SQLITE_VARIABLES } from "./process-variables.ts";
 import { parseSection, type SectionContext } from "./section.ts";
@@ -30,23 +31,26 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
   const reconnect = parseSection(RECONNECT_VARIABLES, "", context);
   const sqlite = parseSection(SQLITE_VARIABLES, "", context);
   const admin = readAdmin(context);
+  const otlp = readOtlp(context);
   const readFeeds = plannedFeeds.map((plan) => readFeed(plan, context));
-  const problems = [general, kafka, memory, spool, reconnect, sqlite, admin, ...readFeeds].flatMap(
+  const problems = [general, kafka, memory, spool, reconnect, sqlite, admin, otlp, ...readFeeds].flatMap(
     (section) => section.problems,
   );
   if (general.partial.SINK === "kafka" && !context.texts.has("KAFKA_BROKERS")) problems.push(brokersMissing());
   problems.push(...checkMemory(memory.partial), ...checkSpool(spool, general.partial, memory.partial));
-  const warnings = [kafka, spool, admin, ...readFeeds].flatMap((section) => section.warnings);
+  const warnings = [kafka, spool, admin, otlp, ...readFeeds].flatMap((section) => section.warnings);
   const feeds = readFeeds.map((read) => read.feed).filter((feed) => feed !== null);
   if (
     general.values === null ||
     kafka.kafka === null ||
     kafka.topics === null ||
+    kafka.valueFormat === null ||
     memory.values === null ||
     spool.spool === null ||
     reconnect.values === null ||
     sqlite.values === null ||
     admin.admin === null ||
+    otlp.otlp === undefined ||
     feeds.length !== plannedFeeds.length
   ) {
     return { config: null, feeds, problems, warnings };
@@ -54,6 +58,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
   const config: Config = {
     instanceId: derived(general.values.INSTANCE_ID),
     rawPayload: general.values.RAW_PAYLOAD,
+    valueFormat: kafka.valueFormat,
     stateDir: derived(general.values.STATE_DIR),
     feeds,
     reconnect: {
@@ -66,6 +71,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
     spool: spool.spool,
     limits: buildLimits(memory.values, general.values),
     admin: admin.admin,
+    otlp: otlp.otlp,
     log: { level: general.values.LOG_LEVEL },
   };
   if (problems.length === 0) problems.push(...checkFeeds(feeds));

@@ -7,6 +7,7 @@ import type { RecordBatchBuilder } from "../publish/record-batch.ts";
 import type { InstrumentTemplate } from "./instrument-template.ts";
 import { rawTextBytesMax, writeRawText } from "./raw-text.ts";
 import { RecordStamps } from "./record-stamps.ts";
+import { UtcTimeText } from "./utc-time-text.ts";
 
 const BID_SIZE = Buffer.from(',"bidSize":');
 const ASK_PRICE = Buffer.from(',"askPrice":');
@@ -15,17 +16,19 @@ const SEQUENCE_NUMBER = Buffer.from(',"sequenceNumber":');
 const INSTRUMENT_SEQUENCE = Buffer.from(',"instrumentSequence":');
 const VENUE_SEQUENCE = Buffer.from(',"venueSequence":"');
 const RAW_PAYLOAD = Buffer.from(',"rawPayload":');
+const TIME = Buffer.from('","time":"');
 const NULL = Buffer.from("null");
 const QUOTE_MARK = 0x22;
+const CLOSING_BRACE = 0x7d;
 /** Length prefix, attributes, timestamp delta, offset delta, value length: five varints at their widest and a byte. */
 const RECORD_OVERHEAD_BYTES = 21;
-/** The two braces that close the value stand between metadata and headers. */
+/** `gap` goes before the braces that close metadata and what it stands in: the value, or the data of a CloudEvent. */
 const CLOSING_BYTES = 2;
 /** Room at first for a value and its headers; doubled when longer ones come, which the message cap of the feed bounds. */
 const ROOM_AT_FIRST = 8192;
 /** Of it, what stands in front of the stamps: as much as the names of the instrument and its prices need. */
 const FRONT_ROOM_AT_FIRST = 1024;
-/** At most so many bytes are stamps, numbers and names of members behind the prices. */
+/** At most so many bytes are stamps, numbers, times and names of members behind the prices. */
 const MEMBERS_BYTES = 320;
 
 /**
@@ -44,6 +47,7 @@ export class EnvelopeEncoder {
   #end = 0;
   #valueBytes = 0;
   readonly #stamps = new RecordStamps();
+  readonly #time = new UtcTimeText();
   /** Where the stamps stand. */
   #stampsStart = FRONT_ROOM_AT_FIRST;
 
@@ -77,12 +81,17 @@ export class EnvelopeEncoder {
       target[at++] = QUOTE_MARK;
     }
     if (this.#hasRawPayload) at = writeRaw(target, at, quote);
-    const closing = template.headersStart - CLOSING_BYTES;
+    const closing = template.idStart - CLOSING_BYTES;
     let tail = template.metadataStart;
     if (gap !== null) {
       at = writeSlice(target, at, constants, tail, closing);
       at = writeSlice(target, at, gap, 0, gap.length);
       tail = closing;
+    }
+    if (template.idStart !== template.headersStart) {
+      at = writeSlice(target, at, constants, tail, template.headersStart);
+      at = this.#endCloudEvent(at, instrumentSequence, quote.receivedTimeUs);
+      tail = template.headersStart;
     }
     this.#start = start;
     this.#valueBytes = at + template.headersStart - tail - start;
@@ -114,6 +123,17 @@ export class EnvelopeEncoder {
     at = writeVarint(target, at, this.#valueBytes);
     at = writeSlice(target, at, this.#bytes, this.#start, this.#end);
     batch.commit(at, timestampMs);
+  }
+
+  /** Writes the rest of a CloudEvent behind the beginning of its `id`: our number, and `time`, that of receipt. */
+  #endCloudEvent(start: number, instrumentSequence: number, receivedTimeUs: number): number {
+    const target = this.#bytes;
+    let at = writeDigits(target, start, instrumentSequence, digitCount(instrumentSequence));
+    at = writeSlice(target, at, TIME, 0, TIME.length);
+    at = this.#time.write(target, at, receivedTimeUs);
+    target[at++] = QUOTE_MARK;
+    target[at++] = CLOSING_BRACE;
+    return at;
   }
 
   /** Makes room for `front` bytes before the stamps, and behind them for the venue's message and `fixed` bytes. */

@@ -35,6 +35,8 @@ export class Ledger {
   /** Set once, when the spool is opened. */
   readonly recovered: Float64Array;
   readonly #dropped: readonly Float64Array[];
+  /** What was last shown as accepted. */
+  readonly #shown: Float64Array;
   readonly #feedNames: readonly string[];
 
   constructor(feedNames: readonly string[]) {
@@ -42,6 +44,7 @@ export class Ledger {
     this.accepted = new Float64Array(feedNames.length);
     this.acked = new Float64Array(feedNames.length);
     this.recovered = new Float64Array(feedNames.length);
+    this.#shown = new Float64Array(feedNames.length);
     this.#dropped = DROP_REASONS.map(() => new Float64Array(feedNames.length));
   }
 
@@ -62,10 +65,12 @@ export class Ledger {
         DROP_REASONS.map((reason, column) => [reason, this.#dropped[column][feed]]),
       ) as Record<DropReason, number>;
       const lost = DROP_REASONS.reduce((sum, reason) => sum + dropped[reason], 0);
-      const accepted = this.accepted[feed] - held.notYetAccepted[feed];
+      // Accepted once is accepted for good, also when it is dealt out anew and the disk then fails.
+      const accepted = Math.max(this.#shown[feed], this.accepted[feed] - held.notYetAccepted[feed]);
+      this.#shown[feed] = accepted;
       const recovered = this.recovered[feed];
       const acked = this.acked[feed];
-      const inMemory = held.inMemory[feed] - held.notYetAccepted[feed];
+      const inMemory = held.inMemory[feed] - (this.accepted[feed] - accepted);
       const onSpool = held.onSpool[feed];
       const balanceError = accepted + recovered - acked - inMemory - onSpool - lost;
       return { source, accepted, recovered, acked, inMemory, onSpool, dropped, balanceError };

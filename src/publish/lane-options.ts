@@ -41,8 +41,8 @@ export interface LaneParts {
   readonly partition: number;
   /** Null without a spool. */
   readonly log: BatchLog | null;
-  /** Takes over what waits while this lane cannot deliver (`BACKFILL=live_first`); null: it waits in this lane. */
-  readonly backfill: Lane | null;
+  /** Who takes over what waits while this lane cannot deliver (`BACKFILL=live_first`); null: it waits in this lane. */
+  readonly backfill: (() => Lane) | null;
   /** True from the start: for a lane with a backlog on the disk, and for those that shall have one. */
   readonly isThroughDisk: boolean;
 }

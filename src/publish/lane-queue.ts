@@ -39,6 +39,8 @@ export class LaneQueue {
   #memoryBytes = 0;
   #loading: Promise<void> | null = null;
   #isAbandoned = false;
+  /** Quotes in the parts of a split batch that are done with, while all of the batch is still on the disk. */
+  #doneOfSplit: Int32Array | null = null;
 
   constructor(log: BatchLog | null, budget: MemoryBudget) {
     this.#log = log;
@@ -66,6 +68,11 @@ export class LaneQueue {
 
   get unreadBytes(): number {
     return this.#log?.unread.bytes ?? 0;
+  }
+
+  /** Nothing is in memory alone. */
+  get isStored(): boolean {
+    return this.#tail.length === 0 && this.#head.every((queued) => queued.isStored);
   }
 
   get memoryBatches(): number {
@@ -132,8 +139,13 @@ export class LaneQueue {
     return taken;
   }
 
+  /** True for a batch that is in memory and nowhere else. */
+  hasUnstored(batch: SealedBatch): boolean {
+    return this.#tail.includes(batch) || this.#head.some((queued) => queued.batch === batch && !queued.isStored);
+  }
+
   /** Fills the head from the disk up to `count` batches; resolves with nothing more when the disk has none or cannot be read. */
-  load(count = READ_AHEAD): Promise<void> {
+  load(count = this.#budget.isShort ? 1 : READ_AHEAD): Promise<void> {
     this.#loading ??= this.#load(count).finally(() => {
       this.#loading = null;
     });
@@ -151,6 +163,7 @@ export class LaneQueue {
     if (first === undefined) return null;
     this.#charge(-first.batch.bytes.length);
     const { settles } = first;
+    this.#noteDone(first);
     return () => {
       if (settles !== null) this.#log?.settle(settles.location, settles.recordCount);
     };
@@ -181,6 +194,13 @@ export class LaneQueue {
     return lost;
   }
 
+  /** Once abandoned: quotes that are delivered and yet on the disk, as parts of a batch that is not; taken off per feed index. */
+  subtractDone(target: Float64Array): void {
+    const done = this.#doneOfSplit;
+    if (done === null || !this.#isAbandoned) return;
+    for (let feed = 0; feed < done.length; feed++) target[feed] -= done[feed];
+  }
+
   /** Quotes in memory, added per feed index. */
   addInMemory(target: Float64Array): void {
     for (const { batch } of this.#head) addCounts(target, batch.countsByFeed);
@@ -200,6 +220,12 @@ export class LaneQueue {
     if (location === null) return false;
     if (isKept) this.#pushHead(stored(batch, location));
     return true;
+  }
+
+  #noteDone({ batch, isStored, settles }: QueuedBatch): void {
+    const isPart = isStored && settles === null;
+    if (isPart) this.#doneOfSplit = sumOf(this.#doneOfSplit, batch.countsByFeed);
+    else this.#doneOfSplit = null;
   }
 
   #pushUnstored(batch: SealedBatch): void {
@@ -242,6 +268,10 @@ function notStored(batch: SealedBatch): QueuedBatch {
 
 function stored(batch: SealedBatch, location: BatchLocation): QueuedBatch {
   return { batch, isStored: true, location, settles: { location, recordCount: batch.recordCount } };
+}
+
+function sumOf(one: Int32Array | null, other: Int32Array): Int32Array {
+  return one === null ? other : other.map((count, feed) => count + one[feed]);
 }
 
 function appendTo(log: BatchLog, batch: SealedBatch, keep: "in_memory" | "on_disk"): BatchLocation | null {

@@ -33,12 +33,12 @@ export class LaneSet {
     this.options = parts.options;
   }
 
-  /** Every lane that exists. */
+  /** Every lane that exists; of a topic, the one that is held first. */
   all(): Lane[] {
     const lanes: Lane[] = [];
     for (const { byPartition, held } of this.#topics.values()) {
-      lanes.push(...byPartition.values());
       if (held !== null) lanes.push(held);
+      lanes.push(...byPartition.values());
     }
     return lanes;
   }
@@ -99,13 +99,13 @@ export class LaneSet {
     const { spool, quotesTopic, backfillTopic } = this.#parts;
     const log = spool?.log({ topic, partition, partitionCount }) ?? null;
     const hasBackfill = topic === quotesTopic && backfillTopic !== null && partition !== UNASSIGNED;
-    const backfill = hasBackfill ? this.#backfillOf(backfillTopic, partition) : null;
+    const backfill = hasBackfill ? () => this.#backfillOf(backfillTopic, partition) : null;
     const isThroughDisk = log !== null && (partition === UNASSIGNED || log.unread.batches > 0);
     return new Lane({ topic, partition, log, backfill, isThroughDisk }, this.options);
   }
 
   /** One lane of the backfill topic for each of the quotes topic, so that the order of a symbol holds there as well. */
   #backfillOf(topic: string, partition: number): Lane {
-    return this.at(topic, partition % this.#topic(topic).partitionCount);
+    return this.held(topic) ?? this.at(topic, partition % this.#topic(topic).partitionCount);
   }
 }

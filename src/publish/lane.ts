@@ -1,3 +1,4 @@
+import { delay } from "../runtime/abortable.ts";
 import { backoffDelayMs } from "../runtime/backoff.ts";
 import type { Timer } from "../runtime/clock.ts";
 import { CurrentWait } from "../runtime/current-wait.ts";
@@ -14,8 +15,6 @@ const RETRY_BACKOFF = { initialDelayMs: 50, maxDelayMs: 1000 };
 const RETRY_ATTEMPTS_LATE = 5;
 /** A topic that takes no batch of this size gets single records split off, but batches are made no smaller, bytes. */
 const SPLIT_MIN_BYTES = 16 * 1024;
-/** A record's stamp is written as a 32-bit difference to the batch's first: one farther away needs a batch of its own. */
-const TIMESTAMP_DELTA_MAX_MS = 0x7fff_ffff;
 /**
  * A lane whose oldest record has waited so long goes through the disk; there an open batch waits so long at most. Both and
  * one look of the publisher together stay below the second of promise P2, ms.
@@ -51,14 +50,14 @@ export class Lane {
 
   readonly #options: LaneOptions;
   readonly #port: LanePort;
-  readonly #backfill: Lane | null;
+  readonly #backfill: (() => Lane) | null;
   /** Batches go to the disk until the lane has caught up. */
   #isThroughDisk: boolean;
   #producer: ProducerIdentity | null = null;
   #sequence = 0;
   #isRunning = false;
   #isStopped = false;
-  #wait: { readonly timer: Timer; readonly finish: () => void } | null = null;
+  readonly #stopping = new AbortController();
   /** Until it fires the lane waits for more; null when it does not. */
   #linger: Timer | null = null;
   #openCapacity = 0;
@@ -76,6 +75,8 @@ export class Lane {
     this.#port = options.transport.portFor?.(this.wait) ?? options.transport;
     this.open = new RecordBatchBuilder(options.batchMaxBytes, options.feedNames.length);
     this.lastProgressMs = options.clock.monotonicMs();
+    // Until somebody begins to deal its batches out there is nothing to end by itself.
+    if (this.isHeld) this.wait.until(Number.POSITIVE_INFINITY);
     this.#chargeOpen();
   }
 
@@ -107,7 +108,7 @@ export class Lane {
   reserve(recordBytes: number, timestampMs: number): RecordBatchBuilder | null {
     const open = this.open;
     const capacity = open.bytes.length;
-    if (!open.hasRoom(recordBytes) || !isNear(timestampMs, open)) {
+    if (!open.hasRoom(recordBytes) || !open.isNear(timestampMs)) {
       if (open.recordCount === 0 || !this.#makeRoom()) return null;
       this.sealOpen();
       this.#endLinger();
@@ -151,7 +152,9 @@ export class Lane {
       if (waitedMs >= SPILL_AFTER_MS) this.#goThroughDisk();
     }
     if (!this.#isThroughDisk && spoolMode !== "write") return;
-    if (openMs >= (spoolMode === "write" ? WRITE_AFTER_MS : SEAL_AFTER_MS)) this.sealOpen();
+    const isDue = openMs >= (spoolMode === "write" ? WRITE_AFTER_MS : SEAL_AFTER_MS);
+    // A full memory takes no batch that the disk does not take: the open one fills, and then quotes are refused.
+    if (isDue && this.#makeRoom()) this.sealOpen();
     if (this.queue.flush(SPILL_SLICE_BYTES) && spoolMode === "overflow") this.queue.release();
     if (this.#idleWaiters.length > 0 && this.#isSafe) this.#tellWaiters();
   }
@@ -170,6 +173,7 @@ export class Lane {
    * long, so race it with a deadline.
    */
   whenSafe(): Promise<void> {
+    if (this.#isThroughDisk) this.sealOpen();
     if (this.#isSafe) return Promise.resolve();
     this.#endLinger();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
@@ -180,8 +184,7 @@ export class Lane {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#linger?.cancel();
-    this.#wait?.timer.cancel();
-    this.#wait?.finish();
+    this.#stopping.abort();
     if (this.open.recordCount > 0) this.sealOpen();
     if (this.#options.spoolMode !== "off") this.queue.flush();
     for (const batch of this.queue.abandon()) this.#options.onDropped(batch, "shutdown", "Stopped before the ack");
@@ -191,10 +194,16 @@ export class Lane {
   /** Closes the open batch and queues it. */
   sealOpen(): void {
     if (this.open.recordCount === 0) return;
+    const taker = this.#taker;
     const batch = this.open.seal(this.#options.compression);
-    if (this.#isThroughDisk && this.#backfill !== null && !this.queue.isEmpty && !this.#isStopped)
-      this.#backfill.take(batch);
-    else this.queue.push(batch, this.#way);
+    if (taker === this) this.queue.push(batch, this.#way);
+    else taker.take(batch);
+  }
+
+  /** Who delivers what is sealed now. */
+  get #taker(): Lane {
+    const isLate = this.#isThroughDisk && !this.queue.isEmpty && !this.#isStopped;
+    return isLate ? (this.#backfill?.() ?? this) : this;
   }
 
   get #way(): QueueWay {
@@ -204,7 +213,9 @@ export class Lane {
   }
 
   get #isSafe(): boolean {
-    return (this.isEmpty && !this.#isRunning) || this.isHeld || (this.#isThroughDisk && this.#isStuck);
+    if (this.isEmpty && !this.#isRunning) return true;
+    const isOnDisk = this.queue.isStored && this.open.recordCount === 0;
+    return isOnDisk && (this.isHeld || (this.#isThroughDisk && this.#isStuck));
   }
 
   /** Nothing is acknowledged now: attempts fail, or the one in flight goes unanswered. */
@@ -217,13 +228,13 @@ export class Lane {
   #makeRoom(): boolean {
     const { budget } = this.#options;
     // On the disk the batch takes no memory, so it does not matter whose memory is full.
-    return !budget.isFull || this.relieve() || !budget.isFull;
+    return !budget.isFull || this.#taker.relieve() || !budget.isFull;
   }
 
   /** From now on batches go to the disk, those in memory first. */
   #goThroughDisk(): void {
     this.#isThroughDisk = true;
-    if (this.#backfill !== null) for (const batch of this.queue.takeBehindFirst()) this.#backfill.take(batch);
+    if (this.#backfill !== null) for (const batch of this.queue.takeBehindFirst()) this.#backfill().take(batch);
     if (this.queue.flush(SPILL_SLICE_BYTES)) this.queue.release();
   }
 
@@ -368,15 +379,10 @@ export class Lane {
   }
 
   #backoff(attempt: number): Promise<void> {
-    const delayMs = backoffDelayMs(RETRY_BACKOFF, attempt, this.#options.random);
-    this.wait.until(this.#options.clock.monotonicMs() + delayMs);
-    return new Promise((resolve) => {
-      const finish = () => {
-        this.#wait = null;
-        resolve();
-      };
-      this.#wait = { timer: this.#options.clock.schedule(delayMs, finish), finish };
-    });
+    const { clock, random } = this.#options;
+    const delayMs = backoffDelayMs(RETRY_BACKOFF, attempt, random);
+    this.wait.until(clock.monotonicMs() + delayMs);
+    return delay(delayMs, this.#stopping.signal, clock);
   }
 
   /** A step begins or ends; one that may wait says so by `wait` itself. */
@@ -389,8 +395,4 @@ export class Lane {
     this.#options.budget.add(this.open.bytes.length - this.#openCapacity);
     this.#openCapacity = this.open.bytes.length;
   }
-}
-
-function isNear(timestampMs: number, open: RecordBatchBuilder): boolean {
-  return open.recordCount === 0 || Math.abs(timestampMs - open.baseTimestampMs) <= TIMESTAMP_DELTA_MAX_MS;
 }

@@ -5,7 +5,7 @@ import { appendRecord, recordBytesMax } from "./batch-split.ts";
 import type { BatchTransport } from "./batch-transport.ts";
 import type { Lane } from "./lane.ts";
 import type { LaneDropReason, LaneOptions } from "./lane-options.ts";
-import { addCounts, LaneQueue } from "./lane-queue.ts";
+import { addCounts } from "./lane-queue.ts";
 import { LaneSet } from "./lane-set.ts";
 import { type LostQuotes, lostQuotes } from "./lost-quotes.ts";
 import { MemoryBudget } from "./memory-budget.ts";
@@ -19,6 +19,8 @@ import { type BatchLog, type Spool, UNASSIGNED } from "./spool/batch-log.ts";
 const BATCH_MIN_BYTES = 16 * 1024;
 /** The lanes are looked at this often, ms: see the limits in `lane.ts`. */
 const LOOK_EVERY_MS = 50;
+/** One look takes no longer than this, and goes on with the next lanes after the event loop has turned, ms. */
+const LOOK_SLICE_MS = 50;
 /** Open batches of all lanes may take this share of the memory budget. */
 const OPEN_SHARE = 0.5;
 
@@ -121,10 +123,11 @@ export class Publisher {
     const { topics, transport, batchMaxBytes, memoryMaxBytes } = this.#options;
     const names = this.#topicNames();
     await transport.start(names, signal);
+    if (this.#dealing.signal.aborted) return;
     // A lane exists for a key: of a thousand partitions, three instruments use three.
     const { instrumentCount, feedNames } = this.#options;
     const lanes =
-      Math.min(transport.partitionCount(topics.quotes), instrumentCount) +
+      Math.min(transport.partitionCount(topics.quotes), instrumentCount) * (topics.backfill === null ? 1 : 2) +
       Math.min(transport.partitionCount(topics.events), feedNames.length) +
       Math.min(transport.partitionCount(topics.rejected), feedNames.length);
     const share = Math.floor((memoryMaxBytes * OPEN_SHARE) / lanes);
@@ -176,16 +179,18 @@ export class Publisher {
   held(): HeldQuotes {
     const { feedNames, spool, spoolMode } = this.#options;
     const inMemory = new Float64Array(feedNames.length);
+    const onSpool = spool?.unreadByFeed() ?? new Float64Array(feedNames.length);
     const notYetAccepted = new Float64Array(feedNames.length);
     for (const lane of this.lanes()) {
       addCounts(inMemory, lane.open.countsByFeed);
       lane.queue.addInMemory(inMemory);
+      lane.queue.subtractDone(onSpool);
       if (spoolMode !== "write") continue;
       addCounts(notYetAccepted, lane.open.countsByFeed);
       lane.queue.addNotStored(notYetAccepted);
     }
     for (const redealer of this.#redealers) redealer.addInHand(inMemory);
-    return { inMemory, notYetAccepted, onSpool: spool?.unreadByFeed() ?? new Float64Array(feedNames.length) };
+    return { inMemory, notYetAccepted, onSpool };
   }
 
   /** Waits until every lane is empty or what it has is safe on the disk, at most `timeoutMs`; true when that is so. */
@@ -228,18 +233,19 @@ export class Publisher {
   }
 
   async #deal(topic: string, logs: readonly BatchLog[], waiting: Lane): Promise<void> {
-    const redealer = this.#makeRedealer(topic);
+    const redealer = this.#makeRedealer(topic, waiting);
     this.#redealers.push(redealer);
-    for (const log of inOrderOfAge(logs)) await redealer.empty(new LaneQueue(log, this.budget), () => {});
-    await redealer.empty(waiting.queue, () => waiting.sealOpen());
+    for (const log of inOrderOfAge(logs)) await redealer.emptyLog(log);
+    await redealer.emptyLane(waiting, () => {
+      this.#lanes.release(topic);
+      waiting.stop();
+      this.#options.onAssigned();
+    });
     if (this.#dealing.signal.aborted) return;
     this.#redealers = this.#redealers.filter((other) => other !== redealer);
-    this.#lanes.release(topic);
-    waiting.stop();
-    this.#options.onAssigned();
   }
 
-  #makeRedealer(topic: string): Redealer {
+  #makeRedealer(topic: string, { wait }: Lane): Redealer {
     const { clock, compression, feedNames, spool } = this.#options;
     return new Redealer({
       clock,
@@ -247,6 +253,7 @@ export class Publisher {
       compression,
       batchMaxBytes: this.batchMaxBytes,
       feedNames,
+      wait,
       laneOf: (key) => this.#lanes.assigned(topic, key),
       sync: async () => await spool?.sync(),
       signal: this.#dealing.signal,
@@ -255,15 +262,23 @@ export class Publisher {
   }
 
   #look(): void {
+    this.#lookTimer = this.#options.clock.schedule(LOOK_EVERY_MS, () => this.#lookAt(this.lanes(), 0));
+  }
+
+  /** Thousands of lanes that go to the disk at once each make a file: that must not hold up the event loop. */
+  #lookAt(lanes: readonly Lane[], from: number): void {
     const { clock } = this.#options;
-    this.#lookTimer = clock.schedule(LOOK_EVERY_MS, () => {
+    const startedMs = clock.monotonicMs();
+    for (let i = from; i < lanes.length; i++) {
       const nowMs = clock.monotonicMs();
-      for (const lane of this.lanes()) {
-        lane.look(nowMs);
-        if (this.budget.isShort) lane.relieve();
+      if (nowMs - startedMs >= LOOK_SLICE_MS) {
+        this.#lookTimer = clock.scheduleSoon(() => this.#lookAt(lanes, i));
+        return;
       }
-      this.#look();
-    });
+      lanes[i].look(nowMs);
+      if (this.budget.isShort) lanes[i].relieve();
+    }
+    this.#look();
   }
 
   #publishCold(topic: string, record: ColdRecord): boolean {

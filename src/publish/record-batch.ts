@@ -30,6 +30,9 @@ export type Compression = "none" | "gzip" | "zstd";
 
 const ATTRIBUTE_BITS: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, zstd: 4 };
 
+/** A record's stamp is written as a 32-bit difference to the batch's first: one farther away needs a batch of its own. */
+const TIMESTAMP_DELTA_MAX_MS = 0x7fff_ffff;
+
 /** Batches smaller than this are not worth compressing: a compressor's start costs more than the bytes saved. */
 const COMPRESS_FROM_BYTES = 1024;
 
@@ -74,6 +77,11 @@ export class RecordBatchBuilder {
     if (needed > this.#maxBytes) return false;
     if (needed > this.bytes.length) this.#grow(needed);
     return true;
+  }
+
+  /** False when a record of this time cannot stand in the batch beside its first. */
+  isNear(timestampMs: number): boolean {
+    return this.recordCount === 0 || Math.abs(timestampMs - this.baseTimestampMs) <= TIMESTAMP_DELTA_MAX_MS;
   }
 
   /** Opens the batch for its first record. */

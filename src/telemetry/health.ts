@@ -108,7 +108,7 @@ export class HealthMonitor {
   }
 }
 
-/** A lane that is held waits for other lanes, which are watched themselves. */
+/** For a lane that is held, what lies before its records is dealt out, whether it has any or not. */
 function hasWork({ state, isInFlight, sealedBatches, openRecords, spooledBatches }: LaneStatus): boolean {
-  return state !== "held" && (isInFlight || sealedBatches > 0 || openRecords > 0 || spooledBatches > 0);
+  return state === "held" || isInFlight || sealedBatches > 0 || openRecords > 0 || spooledBatches > 0;
 }

@@ -25,6 +25,7 @@ export interface MetricsSnapshot {
   readonly sink: ReturnType<MetricsSource["sink"]>;
   /** Null without a spool. */
   readonly spool: ReturnType<MetricsSource["spool"]>;
+  readonly strangeTopics: ReturnType<MetricsSource["strangeTopics"]>;
   readonly drain: DrainProgress | null;
   readonly logLinesLeftOut: number;
   readonly process: ProcessStatus;
@@ -74,6 +75,7 @@ export function createSnapshotReader(options: SnapshotOptions): () => MetricsSna
       certificates: source.certificates(),
       sink: source.sink(),
       spool,
+      strangeTopics: source.strangeTopics(),
       drain: spool === null ? null : drainMeter.add(spool, nowMs),
       logLinesLeftOut: source.logLinesLeftOut(),
       process: readProcess(),

@@ -103,6 +103,8 @@ export interface MetricsSource {
   sink(): SinkStatus;
   /** Null without a spool. */
   spool(): SpoolStatus | null;
+  /** Topics of records on the spool that are no topic of this configuration: nobody sends them. */
+  strangeTopics(): readonly string[];
   /** Log lines left out (`RootLog.linesLeftOut`). */
   logLinesLeftOut(): number;
 }

@@ -21,7 +21,10 @@ export interface Readiness {
 }
 
 /** What readiness is read from. */
-type ReadinessSource = Pick<MetricsSnapshot, "phase" | "sink" | "spool" | "drain" | "lanes" | "feeds" | "wallMs">;
+type ReadinessSource = Pick<
+  MetricsSnapshot,
+  "phase" | "sink" | "spool" | "strangeTopics" | "drain" | "lanes" | "feeds" | "wallMs"
+>;
 
 /**
  * Ready means: running, quotes can be kept, no enabled feed has failed, and every enabled feed has been live at least

@@ -3,15 +3,15 @@ import { bytesText, countText, durationText } from "./board-text.ts";
 import type { MetricsSnapshot } from "./metrics-snapshot.ts";
 import type { LaneState } from "./metrics-source.ts";
 
-/** Lanes named for each state; the rest is counted. */
-const LANES_NAMED_MAX = 5;
+/** Lanes named for each state, and topics; the rest is counted. */
+const NAMED_MAX = 5;
 
 const UNUSUAL: readonly LaneState[] = ["spooling", "draining", "held"];
 
 /** Why the spool is not at rest: its trouble, which lanes go through the disk and what waits there; empty when it is. */
 export function whySpoolIsBusy(
   spool: SpoolStatus,
-  { lanes, drain, wallMs }: Pick<MetricsSnapshot, "lanes" | "drain" | "wallMs">,
+  { lanes, strangeTopics, drain, wallMs }: Pick<MetricsSnapshot, "lanes" | "strangeTopics" | "drain" | "wallMs">,
 ): string {
   const parts: string[] = [];
   if (spool.state !== "ok") parts.push(`is ${spool.state}${spool.trouble === "" ? "" : `: ${spool.trouble}`}`);
@@ -21,6 +21,7 @@ export function whySpoolIsBusy(
       .map(({ topic, partition }) => laneName(topic, partition));
     if (names.length > 0) parts.push(`${state}: ${listed(names)}`);
   }
+  if (strangeTopics.length > 0) parts.push(`holds records of topics not configured: ${listed(strangeTopics)}`);
   if (spool.unreadRecords > 0) {
     const age =
       spool.oldestUnreadMs < 0 ? "" : `, the oldest ${durationText(Math.max(0, wallMs - spool.oldestUnreadMs))}`;
@@ -36,6 +37,6 @@ function laneName(topic: string, partition: number): string {
 }
 
 function listed(names: readonly string[]): string {
-  const more = names.length - LANES_NAMED_MAX;
-  return names.slice(0, LANES_NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  const more = names.length - NAMED_MAX;
+  return names.slice(0, NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

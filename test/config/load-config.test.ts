@@ -68,6 +68,7 @@ describe("loadConfig() with nothing set", () => {
     expect(rest).toEqual({
       instanceId: "ldn-edge-1",
       rawPayload: "on",
+      valueFormat: "json",
       stateDir: "state",
       reconnect: { onExhausted: "probe", connectsPerSecond: 20 },
       topics: {
@@ -106,6 +107,7 @@ describe("loadConfig() with nothing set", () => {
         drainMs: 10_000,
       },
       admin: { host: "127.0.0.1", port: 9464, tokens: [], tls: null },
+      otlp: null,
       log: { level: "info" },
     });
   });

@@ -60,7 +60,8 @@ async function problemWith(command: DocumentedCommand): Promise<string> {
   if (name === "demo") return problemWithDemo(rest);
   if (name === "simulate") return "";
   if (name === "fix") return rest[0] === "decode" ? "" : `fix has no '${rest[0]}'`;
-  if (name === "spool") return ["ls", "verify", "export", "drop"].includes(rest[0]?.split("|")[0] ?? "") ? "" : `spool has no '${rest[0]}'`;
+  if (name === "spool")
+    return ["ls", "verify", "export", "drop"].includes(rest[0]?.split("|")[0] ?? "") ? "" : `spool has no '${rest[0]}'`;
   if (name === "probe" || name === "record") return isFeedName(rest[0] ?? "") ? "" : `${name} wants a feed first`;
   if (name === "replay") return rest[0]?.endsWith(".rec") ? "" : "replay wants a recording first";
   if (name === "status") return "";

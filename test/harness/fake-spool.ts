@@ -10,6 +10,9 @@ import type {
   Spool,
 } from "../../src/publish/spool/batch-log.ts";
 
+/** What is given up at a time when there is no room. */
+const DROPPED_BATCHES = 3;
+
 interface Entry {
   readonly batch: SealedBatch;
   readonly location: BatchLocation;
@@ -22,7 +25,15 @@ export class FakeLog implements BatchLog {
   /** So many bytes fit from now on. */
   roomBytes = Number.POSITIVE_INFINITY;
   isReadable = true;
+  /** What a read waits for. */
+  slowness: () => Promise<void> = () => Promise.resolve();
   settled = 0;
+  /** So many batches turn out damaged when they are read. */
+  damaged = 0;
+  /** The log has no room: true when some was made. */
+  onFull: () => boolean = () => false;
+  /** A batch is lost, damaged or given up. */
+  onLost: (batch: SealedBatch) => void = () => {};
   #position = 0;
   #cursor = 0;
   #isReading = false;
@@ -46,10 +57,10 @@ export class FakeLog implements BatchLog {
 
   append(batch: SealedBatch, keep: "in_memory" | "on_disk"): BatchLocation | null {
     if (!readBatch(batch.bytes).isCrcGood) throw new Error("append: the batch has no good CRC");
-    if (batch.bytes.length > this.roomBytes) return null;
+    while (batch.bytes.length > this.roomBytes) if (!this.onFull()) return null;
     this.roomBytes -= batch.bytes.length;
     const location = { position: this.#position, segment: 0, offset: 0 };
-    const isAtEnd = this.#cursor === this.#position;
+    const isAtEnd = this.#unreadEntries().length === 0;
     // The lane goes on to stamp its own copy.
     this.entries.push({ batch: { ...batch, bytes: Buffer.from(batch.bytes) }, location });
     this.#position += batch.recordCount;
@@ -63,8 +74,9 @@ export class FakeLog implements BatchLog {
   async readNext(): Promise<LoadedBatch | null> {
     if (this.#isReading) throw new Error("readNext: two calls at a time");
     this.#isReading = true;
-    await Promise.resolve();
+    await this.slowness();
     this.#isReading = false;
+    for (; this.isReadable && this.damaged > 0 && this.#unreadEntries().length > 0; this.damaged--) this.giveUp(1);
     const next = this.#unreadEntries()[0];
     if (next === undefined || !this.isReadable) return null;
     this.#cursor = next.location.position + next.batch.recordCount;
@@ -90,6 +102,32 @@ export class FakeLog implements BatchLog {
     }
   }
 
+  /** Loses the first unread batches; the bytes they took. */
+  giveUp(count: number): number {
+    const lost = this.#unreadEntries().slice(0, count);
+    let bytes = 0;
+    for (const entry of lost) {
+      this.entries.splice(this.entries.indexOf(entry), 1);
+      this.#cursor = entry.location.position + entry.batch.recordCount;
+      bytes += entry.batch.bytes.length;
+    }
+    for (const { batch } of lost) this.onLost(batch);
+    return bytes;
+  }
+
+  /** What a process finds that starts now: the one before has ended, or was killed. */
+  afterRestart(): FakeLog {
+    const log = new FakeLog(this.name);
+    for (const { batch, location } of this.entries) {
+      const bytes = Buffer.from(batch.bytes);
+      log.entries.push({ batch: { ...batch, bytes }, location });
+    }
+    log.settled = this.settled;
+    log.#position = this.#position;
+    log.restart();
+    return log;
+  }
+
   /** A restart: what is not settled is unread again. */
   restart(): void {
     this.#cursor = this.settled;
@@ -108,12 +146,20 @@ export class FakeSpool implements Spool {
   /** Of every log made from now on. */
   roomBytes = Number.POSITIVE_INFINITY;
   syncs = 0;
+  /** A log without room takes some of whoever has the oldest batches. */
+  isDroppingOldest = false;
+  onLost: (batch: SealedBatch) => void = () => {};
+  /** What a sync of the disk waits for. */
+  slowness: () => Promise<void> = () => Promise.resolve();
 
   /** @param all logs of an earlier life */
   constructor(feedNames: readonly string[], all: FakeLog[] = []) {
     this.feedNames = feedNames;
     this.all = all;
-    for (const log of all) log.restart();
+    for (const log of all) {
+      log.restart();
+      this.#adopt(log);
+    }
     this.recoveredByFeed = this.unreadByFeed();
   }
 
@@ -127,6 +173,7 @@ export class FakeSpool implements Spool {
     if (found !== undefined) return found;
     const log = new FakeLog(name);
     log.roomBytes = this.roomBytes;
+    this.#adopt(log);
     this.all.push(log);
     return log;
   }
@@ -147,9 +194,28 @@ export class FakeSpool implements Spool {
 
   async sync(): Promise<void> {
     this.syncs++;
+    await this.slowness();
+  }
+
+  /** Every log takes so many bytes from now on. */
+  setRoom(bytes: number): void {
+    this.roomBytes = bytes;
+    for (const log of this.all) log.roomBytes = bytes;
   }
 
   async close(): Promise<void> {}
+
+  #adopt(log: FakeLog): void {
+    log.onLost = (batch) => this.onLost(batch);
+    log.onFull = () => {
+      if (!this.isDroppingOldest) return false;
+      const [oldest] = this.all
+        .filter(({ oldestUnreadMs }) => oldestUnreadMs >= 0)
+        .toSorted((one, other) => one.oldestUnreadMs - other.oldestUnreadMs);
+      log.roomBytes += oldest?.giveUp(DROPPED_BATCHES) ?? 0;
+      return oldest !== undefined;
+    };
+  }
 }
 
 function backlogOf(entries: readonly Entry[]): LogBacklog {

@@ -16,6 +16,8 @@ export class FakeTransport implements BatchTransport {
   readonly attempts: Attempt[] = [];
   /** `topic/partition` → values in the log. */
   readonly log = new Map<string, string[]>();
+  /** The same in order of arrival over all partitions. */
+  readonly arrivals: { readonly topic: string; readonly value: string }[] = [];
   /** Answers to the next sends, before the default `acked`; `lost-ack` writes and then answers `retry`. */
   readonly script: (SendResult | "lost-ack")[] = [];
   /** When set, no send is answered until `release`. */
@@ -84,6 +86,8 @@ export class FakeTransport implements BatchTransport {
       state.recent = [...state.recent, { sequence, count: values.length }].slice(-5);
       const log = this.log.get(path) ?? [];
       log.push(...values);
+      const topic = path.slice(0, path.lastIndexOf("/"));
+      this.arrivals.push(...values.map((value) => ({ topic, value })));
       this.log.set(path, log);
     }
     return answer === "lost-ack" ? { outcome: "retry", code: "REQUEST_TIMED_OUT", message: "no answer" } : answer;

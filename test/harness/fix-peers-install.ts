@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const PEERS_FOLDER = join(import.meta.dir, "fix-peers");
 const JAVA_FOLDER = join(PEERS_FOLDER, "quickfixj");
@@ -36,16 +36,30 @@ export async function javaClasspath(): Promise<string> {
   return (await installFixPeers()).classpath;
 }
 
-async function install(): Promise<FixPeers> {
+/** The command that compiles Java where there is a runtime alone; what follows are its arguments. */
+export async function eclipseCompiler(): Promise<readonly string[]> {
+  const jarsFolder = jarsFolderIn(cacheFolderMade());
+  await fetchJarsOnce(jarsFolder);
+  return ["java", "-cp", join(jarsFolder, "*"), COMPILER_CLASS];
+}
+
+function cacheFolderMade(): string {
   const cacheFolder = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "edge-ingester");
   mkdirSync(cacheFolder, { recursive: true });
-  const jarsFolder = join(cacheFolder, `fix-peers-jars-${digestOf([join(JAVA_FOLDER, "pom.xml")])}`);
+  return cacheFolder;
+}
+
+function jarsFolderIn(cacheFolder: string): string {
+  return join(cacheFolder, `fix-peers-jars-${digestOf([join(JAVA_FOLDER, "pom.xml")])}`);
+}
+
+async function install(): Promise<FixPeers> {
+  const cacheFolder = cacheFolderMade();
+  const jarsFolder = jarsFolderIn(cacheFolder);
   const classesFolder = join(cacheFolder, `fix-peers-java-${digestOf(filesIn(JAVA_FOLDER))}`);
   const goFolder = join(cacheFolder, `fix-peers-go-${digestOf(filesIn(GO_FOLDER))}`);
   await Promise.all([
-    fillOnce(jarsFolder, (draft) => fetchJars(draft, join(cacheFolder, "maven.lock"))).then(() =>
-      fillOnce(classesFolder, (draft) => compileJava(draft, jarsFolder)),
-    ),
+    fetchJarsOnce(jarsFolder).then(() => fillOnce(classesFolder, (draft) => compileJava(draft, jarsFolder))),
     fillOnce(goFolder, compileGo),
   ]);
   const jars = readdirSync(jarsFolder).filter((name) => !name.startsWith("ecj-"));
@@ -53,6 +67,10 @@ async function install(): Promise<FixPeers> {
     classpath: [classesFolder, ...jars.map((name) => join(jarsFolder, name))].join(":"),
     goProgram: join(goFolder, "quickfix-go-peer"),
   };
+}
+
+function fetchJarsOnce(jarsFolder: string): Promise<void> {
+  return fillOnce(jarsFolder, (draft) => fetchJars(draft, join(dirname(jarsFolder), "maven.lock")));
 }
 
 /** Fills a folder that is not there yet, by way of a draft beside it. */

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { appendRecord, recordBytesMax } from "../../src/publish/batch-split.ts";
 import type { SendResult } from "../../src/publish/batch-transport.ts";
 import { Publisher } from "../../src/publish/publisher.ts";
+import { readBatch } from "../../src/publish/record-batch-reader.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSpool } from "./fake-spool.ts";
 import { FakeTransport } from "./fake-transport.ts";
@@ -51,7 +52,7 @@ export function setUpLanes(options: LaneRigOptions = {}) {
   const broker = new AwayBroker(options.partitions ?? 1);
   const spool = options.spool ?? new FakeSpool(["a"]);
   const totals = { accepted: 0, acked: 0, dropped: 0, assigned: 0 };
-  /** Quotes the broker would never have. */
+  /** Quotes that are lost, and told so. */
   const given = { up: [] as string[] };
   const publisher = new Publisher({
     transport: broker,
@@ -82,11 +83,11 @@ export function setUpLanes(options: LaneRigOptions = {}) {
     onTrouble: () => {},
   });
   /** Writes one quote; false when there was no room, which the ledger counts as accepted and dropped. */
-  const write = (value: string, key = "a:X"): boolean => {
+  const write = (value: string, key = "a:X", timestampMs = 1_700_000_000_000 + clock.monotonicMs()): boolean => {
     const lane = publisher.quoteLane(Buffer.from(key));
     const header = (name: string, text: string) => ({ key: name, value: Buffer.from(text) });
     const record = {
-      timestampMs: 1_700_000_000_000 + clock.monotonicMs(),
+      timestampMs,
       key: Buffer.from(key),
       value: Buffer.from(value),
       headers: [header("source", "a"), header("symbol", key.slice(2)), header("seq", value)],
@@ -95,12 +96,17 @@ export function setUpLanes(options: LaneRigOptions = {}) {
     const batch = lane.reserve(recordBytesMax(record), record.timestampMs);
     if (batch === null) {
       totals.dropped++;
+      given.up.push(value);
       return false;
     }
     appendRecord(batch, record);
     batch.countsByFeed[0]++;
     lane.kick();
     return true;
+  };
+  spool.onLost = (batch) => {
+    totals.dropped += batch.countsByFeed[0];
+    given.up.push(...readBatch(batch.bytes).records.map(({ value }) => Buffer.from(value ?? []).toString()));
   };
   const held = () => publisher.held();
   /** 0, or the ledger lies. */

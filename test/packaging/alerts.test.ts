@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parser } from "@prometheus-io/lezer-promql";
+import { renderGrafanaDashboard } from "../../scripts/grafana/dashboard.ts";
 import { METRIC_GROUPS } from "../../src/telemetry/metrics.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -93,6 +94,11 @@ function knownLabel(rule: Rule, label: string): string {
 }
 
 describe("Grafana dashboard", () => {
+  test("is what the code makes (else: bun scripts/generate-docs.ts)", () => {
+    const written = readFileSync(join(ROOT, "packaging/grafana/edge-ingester.json"), "utf8");
+    expect(written === renderGrafanaDashboard()).toBe(true);
+  });
+
   const dashboard = JSON.parse(readFileSync(join(ROOT, "packaging/grafana/edge-ingester.json"), "utf8"));
   interface Panel {
     readonly id: number;

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BINARY } from "../e2e/binary.ts";
@@ -51,6 +61,9 @@ function emptyRoot(name: string): string {
   for (const folder of ["updates", "info", "triggers"])
     mkdirSync(join(root, "var/lib/dpkg", folder), { recursive: true });
   writeFileSync(join(root, "var/lib/dpkg/status"), "");
+  // As on every Debian of today; systemd's helper looks for units there.
+  mkdirSync(join(root, "usr/lib"), { recursive: true });
+  symlinkSync("usr/lib", join(root, "lib"));
   return root;
 }
 
@@ -63,6 +76,21 @@ function dpkg(root: string, ...args: string[]): string {
   const output = `${ran.stdout}${ran.stderr}`;
   expect([args[0], ran.exitCode, ran.exitCode === 0 ? "" : output]).toEqual([args[0], 0, ""]);
   return output;
+}
+
+const WANTED = "etc/systemd/system/multi-user.target.wants/edge-ingester.service";
+
+/** Whether the service starts with the machine. The link leads to where the unit is when the root is the machine's. */
+function isEnabled(root: string): boolean {
+  return lstatSync(join(root, WANTED), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** What `systemctl enable` does, on that root. */
+function enable(root: string): void {
+  const ran = Bun.spawnSync(["deb-systemd-helper", "enable", "edge-ingester.service"], {
+    env: { PATH: process.env["PATH"] ?? "", DPKG_ROOT: root, DPKG_MAINTSCRIPT_PACKAGE: "edge-ingester" },
+  });
+  expect([ran.exitCode, ran.stderr.toString()]).toEqual([0, ""]);
 }
 
 function modeOf(root: string, path: string): string {
@@ -89,7 +117,7 @@ describe("Debian package", () => {
       ]) {
         expect([path, modeOf(root, path)]).toEqual([path, "644"]);
       }
-      expect(existsSync(join(root, "etc/systemd/system/multi-user.target.wants/edge-ingester.service"))).toBe(false);
+      expect(isEnabled(root)).toBe(false);
       const version = Bun.spawnSync([join(root, "usr/bin/edge-ingester"), "version"], { env: {} });
       expect(version.stdout.toString()).toStartWith("edge-ingester ");
       const lines = readFileSync(join(root, SETTINGS), "utf8").split("\n");
@@ -107,10 +135,13 @@ describe("Debian package", () => {
       const state = join(root, "var/lib/private/edge-ingester");
       mkdirSync(state, { recursive: true });
       writeFileSync(join(state, "numbers"), "7");
+      enable(root);
+      expect(isEnabled(root)).toBe(true);
 
       dpkg(root, "--install", second);
       const installed = Bun.spawnSync(["dpkg-query", `--admindir=${root}/var/lib/dpkg`, "-W", "edge-ingester"]);
       expect(installed.stdout.toString().trim()).toBe("edge-ingester\t1.1.0");
+      expect(isEnabled(root)).toBe(true);
       expect(readFileSync(join(root, SETTINGS), "utf8")).toBe("FEEDS=kraken\n");
 
       dpkg(root, "--remove", "edge-ingester");
@@ -121,6 +152,7 @@ describe("Debian package", () => {
       dpkg(root, "--purge", "edge-ingester");
       expect(existsSync(join(root, "etc/edge-ingester"))).toBe(false);
       expect(existsSync(state)).toBe(false);
+      expect(isEnabled(root)).toBe(false);
     },
     LIMIT_MS,
   );

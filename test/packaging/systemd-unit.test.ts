@@ -31,6 +31,11 @@ describe("systemd unit", () => {
     expect(valuesOf("StateDirectory")).toEqual(["edge-ingester"]);
   });
 
+  test("reloads with the signal the program hears", () => {
+    expect(text).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+    expect(readFileSync(join(import.meta.dir, "../../src/main.ts"), "utf8")).toContain('"SIGHUP"');
+  });
+
   const analyze = Bun.which("systemd-analyze");
   test.skipIf(analyze === null)(`scores ${EXPOSURE_MAX} or better (skipped where there is no systemd-analyze)`, () => {
     const run = Bun.spawnSync([analyze ?? "", "security", "--offline=true", "--no-pager", UNIT]);

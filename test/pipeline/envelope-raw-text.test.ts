@@ -9,7 +9,7 @@ import { readBatch } from "../../src/publish/record-batch-reader.ts";
 import { instrumentOf, quoteView } from "../harness/quotes.ts";
 
 const instrument = instrumentOf();
-const template = createTemplate(instrument, { session: "s-1", ingester: "edge-1" });
+const template = createTemplate(instrument, { session: "s-1", ingester: "edge-1", format: "json" });
 
 /** The values of the records these quotes give, each written after its own `encode`. */
 function recordsOf(views: readonly QuoteView[], rawPayload: "on" | "off" = "on"): string[] {

@@ -45,7 +45,7 @@ async function setUp(
   });
   await publisher.start(new AbortController().signal);
   const pipeline = new QuotePipeline({
-    identity: { session: "s-1", ingester: "edge-1" },
+    identity: { session: "s-1", ingester: "edge-1", format: "json" },
     rawPayload: options.rawPayload ?? "on",
     ledger,
     events: {

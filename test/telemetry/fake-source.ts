@@ -135,6 +135,7 @@ export class FakeSource implements MetricsSource {
   venueToEdge = new LatencyHistogram();
   edgeToAck = new LatencyHistogram();
   spoolStatus: SpoolStatus | null = spoolStatus();
+  otherTopics: string[] = [];
   sinkStatus: ReturnType<MetricsSource["sink"]> = { kind: "kafka", isStarted: true, trouble: "" };
 
   phase() {
@@ -173,6 +174,9 @@ export class FakeSource implements MetricsSource {
   }
   spool() {
     return this.spoolStatus;
+  }
+  strangeTopics() {
+    return this.otherTopics;
   }
   logLinesLeftOut() {
     return 0;

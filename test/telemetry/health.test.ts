@@ -86,7 +86,7 @@ test("a lane with open records that nothing ever sends, or with a backlog that n
     laneStatus({ openRecords: 1 }),
     laneStatus({ partition: 1 }),
     laneStatus({ partition: 2, spooledBatches: 1, state: "draining" }),
-    laneStatus({ partition: -1, sealedBatches: 1, spooledBatches: 1, state: "held" }),
+    laneStatus({ partition: -1, spooledBatches: 1, state: "held", deadlineMs: Number.POSITIVE_INFINITY }),
   ];
   await clock.inner.advance(10_000);
   expect(health.stuckParts().map((stuck) => stuck.part)).toEqual(["lane quotes/0", "lane quotes/2"]);
@@ -137,4 +137,11 @@ test("EventLoopMonitor tells the largest lateness of the last windows and forget
   await clock.inner.advance(2 * LAG_WINDOW_MS);
   expect(monitor.summary().maxMs).toBe(0);
   expect(monitor.lag.sumUs).toBe(40_000);
+});
+
+test("a lane that is held is stuck when what is dealt out before it hangs, whether it has records or not", async () => {
+  const { clock, source, health } = setUp();
+  source.laneList = [laneStatus({ partition: -1, state: "held", deadlineMs: 0 })];
+  await clock.inner.advance(10_000);
+  expect(health.stuckParts().map((stuck) => stuck.part)).toEqual(["lane quotes/-1"]);
 });

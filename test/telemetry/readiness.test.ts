@@ -133,6 +133,13 @@ test("readReadiness() calls a Kafka that was never reached degraded while the sp
   expect(partOf(source, "spool")).toMatchObject({ isDegraded: true, why: "held: quotes" });
 });
 
+test("readReadiness() tells of records on the spool that nobody sends, as their topic is not configured", () => {
+  const source = new FakeSource();
+  source.otherTopics = ["old-quotes"];
+  const why = "holds records of topics not configured: old-quotes";
+  expect(partOf(source, "spool")).toMatchObject({ isReady: true, isDegraded: true, why });
+});
+
 test("readReadiness() calls a full or failing spool degraded while the sink is well, and says why", () => {
   const source = new FakeSource();
   source.spoolStatus = spoolStatus({ state: "full", trouble: "Cannot write: no space left" });

@@ -8,6 +8,7 @@ import { FixSession } from "./fix-session.ts";
 import type { FixCredentials } from "./logon-fields.ts";
 import { RequestIds } from "./request-ids.ts";
 import type { SequenceStore } from "./sequence-store.ts";
+import type { BooksWrapper } from "./session-books.ts";
 import type { FixCounts } from "./session-market-data.ts";
 import type { FixTlsOptions } from "./socket-options.ts";
 
@@ -44,6 +45,8 @@ export interface FixAdapterOptions {
   readonly loadEngine: () => Promise<FixEngine>;
   /** Text of the LP's own dictionary (QuickFIX XML); null = none. */
   readonly dictionaryXml: string | null;
+  /** A recorder in front of the books. */
+  readonly wrapBooks?: BooksWrapper;
 }
 
 /** Runs sessions over FIX. What the LP speaks is all in its {@link CompiledFixVenue}. */

@@ -3,9 +3,10 @@ import { type FixFrame, packMsgType } from "../../fix/fix-frame.ts";
 import type { MarketDataMessage } from "../../fix/market-data-message.ts";
 import { MsgType, Tag } from "../../fix/tags.ts";
 import type { CompiledFixVenue, FixField } from "../../venues/compiled-fix-venue.ts";
-import type { Arrival, MarketDataBooks } from "./book/market-data-books.ts";
+import type { Arrival } from "./book/market-data-books.ts";
 import type { FixSubscriptions } from "./fix-subscriptions.ts";
 import type { SecretHider } from "./secret-hider.ts";
+import type { SessionBooks } from "./session-books.ts";
 
 /** QuoteCancelType (298): all quotes of the session. */
 const CANCEL_ALL = "4";
@@ -27,7 +28,7 @@ export interface LpMessagesOptions {
   readonly venue: CompiledFixVenue;
   /** Symbols, by index, by the bytes the LP names them with, a character per byte. */
   readonly symbols: ReadonlyMap<string, number>;
-  readonly books: MarketDataBooks;
+  readonly books: SessionBooks;
   readonly subscriptions: FixSubscriptions;
   readonly secrets: SecretHider;
   readonly send: (msgType: string, fields: readonly FixField[]) => number;

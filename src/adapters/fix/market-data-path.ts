@@ -5,13 +5,13 @@ import type { MarketDataMessage } from "../../fix/market-data-message.ts";
 import type { MarketDataScanner } from "../../fix/market-data-scanner.ts";
 import { PackedType } from "../../fix/tags.ts";
 import type { SessionMonitor } from "../adapter.ts";
-import type { MarketDataBooks } from "./book/market-data-books.ts";
 import type { FixSubscriptions } from "./fix-subscriptions.ts";
+import type { SessionBooks } from "./session-books.ts";
 
 /** What the path works with. */
 export interface MarketDataPathOptions {
   readonly scanner: MarketDataScanner;
-  readonly books: MarketDataBooks;
+  readonly books: SessionBooks;
   readonly subscriptions: FixSubscriptions;
   readonly monitor: SessionMonitor;
   /** Reads what the scanner declined, by the dictionary; false = it cannot either. */
@@ -29,7 +29,7 @@ export class MarketDataPath {
   readonly #options: MarketDataPathOptions;
   readonly #scanner: MarketDataScanner;
   readonly #message: MarketDataMessage;
-  readonly #books: MarketDataBooks;
+  readonly #books: SessionBooks;
   readonly #subscriptions: FixSubscriptions;
   readonly #monitor: SessionMonitor;
   #isStopped = false;

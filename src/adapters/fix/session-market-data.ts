@@ -3,15 +3,15 @@ import type { Instrument } from "../../domain/instrument.ts";
 import type { FixFrame } from "../../fix/fix-frame.ts";
 import { MarketDataScanner } from "../../fix/market-data-scanner.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { BookRules, CompiledFixVenue, MarketDataPlan } from "../../venues/compiled-fix-venue.ts";
+import type { CompiledFixVenue, MarketDataPlan } from "../../venues/compiled-fix-venue.ts";
 import type { SessionContext, SessionMonitor } from "../adapter.ts";
 import type { BookCounts, DistrustReason } from "./book/book-sink.ts";
-import { MarketDataBooks } from "./book/market-data-books.ts";
 import type { FixEngineSession } from "./engine/fix-engine.ts";
 import { FixSubscriptions } from "./fix-subscriptions.ts";
 import { LpMessages } from "./lp-messages.ts";
 import { MarketDataPath } from "./market-data-path.ts";
 import type { SecretHider } from "./secret-hider.ts";
+import { type BooksWrapper, createSessionBooks, type SessionBooks, sessionPlan } from "./session-books.ts";
 
 /** The jump of a number was told, or there was no book that could have been quoted. */
 const TOLD_BEFORE: ReadonlySet<DistrustReason> = new Set<DistrustReason>([
@@ -39,6 +39,8 @@ export interface SessionMarketDataOptions {
   readonly onFarewell: (text: string) => void;
   /** Counted into. */
   readonly counts: FixCounts;
+  /** A recorder in front of the books. */
+  readonly wrapBooks?: BooksWrapper;
 }
 
 /** What is counted over all sessions of a feed. */
@@ -58,7 +60,7 @@ export class SessionMarketData {
   readonly #secrets: SecretHider;
   readonly #counts: FixCounts;
   readonly #lastSequence: () => number;
-  readonly #books: MarketDataBooks;
+  readonly #books: SessionBooks;
   readonly #subscriptions: FixSubscriptions;
   readonly #messages: LpMessages;
   #engine: FixEngineSession | null = null;
@@ -73,15 +75,12 @@ export class SessionMarketData {
     this.#secrets = options.secrets;
     this.#counts = options.counts;
     this.#lastSequence = options.lastSequence;
-    // An LP that was not asked may echo an id that we have never given: it then means nothing.
-    this.plan = isSubscribing ? venue.marketData : { ...venue.marketData, requestIdTag: 0 };
+    const settings = { venue, depth, isSubscribing };
+    this.plan = sessionPlan(settings);
     const wireSymbols = instruments.map(({ symbol }) => venue.wireSymbol(symbol));
     const send: FixEngineSession["send"] = (msgType, fields) => this.#engine?.send(msgType, fields) ?? 0;
-    this.#books = new MarketDataBooks({
+    const made = createSessionBooks(settings, {
       instruments,
-      wireSymbols,
-      rules: rulesFor(venue.book, depth),
-      plan: this.plan,
       epoch,
       quotes,
       publish,
@@ -91,6 +90,7 @@ export class SessionMarketData {
         onSymbolGap: (instrument, from, to) => monitor.onGap([instrument], from, to),
       },
     });
+    this.#books = options.wrapBooks?.(made, context) ?? made;
     const books = this.#books;
     const timeoutMs = options.subscribeTimeoutMs;
     this.#subscriptions = new FixSubscriptions({ ...options, timeoutMs, books, send });
@@ -188,10 +188,4 @@ export class SessionMarketData {
       this.distrustAll();
     } else for (const symbol of symbols) this.#books.distrust(symbol, "unreadable");
   }
-}
-
-/** A book by level holds no more levels than were asked for: what is moved behind the last is gone. */
-function rulesFor(rules: BookRules, depth: number): BookRules {
-  if (rules.key !== "level" || depth === 0) return rules;
-  return { ...rules, entriesMax: Math.min(rules.entriesMax, depth) };
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { VERSION } from "../../build-info.ts";
 import { feedPrefix } from "../../config/feed-names.ts";
 import type { EffectiveSetting } from "../../config/load-config.ts";
@@ -8,7 +9,12 @@ import { RECORDING_FORMAT, RECORDING_VERSION, type RecordingHeader } from "./rec
 /** What stands for a secret that the configuration cannot be without. */
 const PLACEHOLDER = "recorded";
 /** In place of one that holds a secret. */
-const PLACEHOLDER_URLS = { websocket: "wss://recorded.invalid/", rest: "https://recorded.invalid", grpc: "" } as const;
+const PLACEHOLDER_URLS = {
+  websocket: "wss://recorded.invalid/",
+  rest: "https://recorded.invalid",
+  grpc: "",
+  fix: "",
+} as const;
 /** Whom it trusts says nothing of how messages are read. */
 const LEFT_OUT = /_(?:TLS_.*|.*_FILE)$/;
 
@@ -28,10 +34,9 @@ export function replayVariables({ feed, variables }: RecordingHeader): Record<st
   return Object.fromEntries(own);
 }
 
-/** The first line of a recording of this feed. @throws Error for a transport that is not recorded */
+/** The first line of a recording of this feed. */
 export function recordingHeader({ feed, settings, env, files, nowMs }: HeaderParts): RecordingHeader {
   const { transport, config } = feed;
-  if (transport === "fix") throw new Error("Bug: a FIX feed was let pass to the recorder");
   const prefix = feedPrefix(config.name);
   const variables: Record<string, string> = {};
   for (const { variable, value, origin } of settings) {
@@ -39,6 +44,13 @@ export function recordingHeader({ feed, settings, env, files, nowMs }: HeaderPar
     const isSecret = value?.includes(REDACTED) ?? true;
     const placeholder = variable === `${prefix}URL` ? PLACEHOLDER_URLS[transport] : PLACEHOLDER;
     variables[variable] = isSecret ? placeholder : (env[variable] ?? value ?? "");
+  }
+  const texts = new Map(files);
+  if (feed.transport === "fix") {
+    const { dictionary, password } = feed.settings;
+    if (dictionary !== null) texts.set(dictionary.path, dictionary.xml);
+    // It must be able to sign, and what it signs is sent nowhere.
+    if (password !== null && feed.venue.logon.signature !== null) variables[`${prefix}PASSWORD`] = throwawayKey();
   }
   return {
     kind: "header",
@@ -49,6 +61,10 @@ export function recordingHeader({ feed, settings, env, files, nowMs }: HeaderPar
     feed: config.name,
     transport,
     variables: { ...variables, [`${prefix}SYMBOLS`]: config.symbols.join(",") },
-    files: Object.fromEntries(files),
+    files: Object.fromEntries(texts),
   };
+}
+
+function throwawayKey(): string {
+  return generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }

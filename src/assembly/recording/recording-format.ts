@@ -8,6 +8,8 @@
  *     {"kind":"interrupt","timeUs":1767225601000000,"reason":"disconnect","symbols":["BTC/USD"]}
  */
 
+import type { DistrustReason } from "../../adapters/fix/book/book-sink.ts";
+
 /** What the format calls itself, and its version. */
 export const RECORDING_FORMAT = "edge-ingester-recording";
 /** See {@link RECORDING_FORMAT}. */
@@ -23,7 +25,7 @@ export interface RecordingHeader {
   /** ISO 8601. */
   readonly recordedAt: string;
   readonly feed: string;
-  readonly transport: "websocket" | "rest" | "grpc";
+  readonly transport: "websocket" | "fix" | "rest" | "grpc";
   /** The feed's variables as they were set, whole names, without secrets. */
   readonly variables: Readonly<Record<string, string>>;
   /** Text of the profile and the `.proto` files those name, by path. */
@@ -37,7 +39,7 @@ export type RecordedBytes = { readonly text: string } | { readonly base64: strin
 export type RecordedStep =
   /** A decoder was made for these symbols; the steps that follow name it by its number. */
   | { readonly kind: "open"; readonly decoder: number; readonly epoch: number; readonly symbols: readonly string[] }
-  /** A message came (WebSocket, gRPC). */
+  /** A message came (WebSocket, gRPC; FIX: of market data). */
   | ({ readonly kind: "frame"; readonly decoder: number; readonly timeUs: number } & RecordedBytes)
   /** An answer came (REST); `asked` are indexes of the decoder's symbols. */
   | ({
@@ -53,6 +55,25 @@ export type RecordedStep =
   | { readonly kind: "forget"; readonly decoder: number; readonly index: number }
   /** Another call carries this symbol from now on (gRPC). */
   | { readonly kind: "mute"; readonly decoder: number; readonly index: number }
+  /** The LP has withdrawn quotes of a symbol (FIX): those of an entry (299, base64), or all. */
+  | ({
+      readonly kind: "cancel";
+      readonly decoder: number;
+      readonly timeUs: number;
+      readonly symbol: number;
+      readonly entry: string | null;
+    } & RecordedBytes)
+  /** These symbols were asked for by this request (FIX). */
+  | { readonly kind: "bind"; readonly decoder: number; readonly request: string; readonly symbols: readonly number[] }
+  /** The request is over (FIX). */
+  | { readonly kind: "unbind"; readonly decoder: number; readonly request: string }
+  /** The book of this symbol, or with null all, could not be trusted any more (FIX). */
+  | {
+      readonly kind: "distrust";
+      readonly decoder: number;
+      readonly symbol: number | null;
+      readonly reason: DistrustReason;
+    }
   /** The stream of these symbols was broken or silent. */
   | {
       readonly kind: "interrupt";

@@ -127,6 +127,7 @@ export class ReplayFeed implements RunningFeed {
   async #playSteps(): Promise<boolean> {
     const { clock, backpressure } = this.#surroundings;
     const { signal } = this.#stop;
+    await this.#player.prepare();
     const pace = new Pace(this.#options.speed, clock.monotonicMs());
     let steps = 0;
     let isWhole = false;

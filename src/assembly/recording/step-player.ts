@@ -1,9 +1,12 @@
 import type { InterruptionSink } from "../../adapters/feed-parts.ts";
+import { loadSlowRead, type SlowRead } from "../../adapters/fix/engine/load-slow-reader.ts";
+import { ReplayedBooks } from "../../adapters/fix/replayed-books.ts";
+import { sessionPlan } from "../../adapters/fix/session-books.ts";
 import type { Instrument } from "../../domain/instrument.ts";
 import type { QuoteSink } from "../../domain/quote.ts";
 import type { AnswerDecoder } from "../../venues/compiled-rest-venue.ts";
 import { FrameKind } from "../../venues/compiled-venue.ts";
-import type { EnabledFeed } from "../prepare-feeds.ts";
+import type { EnabledFeed, EnabledFixFeed } from "../prepare-feeds.ts";
 import { fromRecordedBytes, type RecordedStep } from "./recording-format.ts";
 
 /** A decoder of any transport, as far as it is played to. */
@@ -13,6 +16,8 @@ interface PlayedDecoder {
   confirm(asked: readonly number[], timeUs: number): void;
   forget(index: number): void;
   mute(index: number): void;
+  /** FIX alone. */
+  readonly books?: ReplayedBooks;
 }
 
 /** Where the steps go. */
@@ -37,10 +42,23 @@ export class StepPlayer {
   readonly #options: StepPlayerOptions;
   readonly #bySymbol: ReadonlyMap<string, Instrument>;
   readonly #decoders = new Map<number, PlayedDecoder>();
+  #readSlowly: SlowRead = () => false;
 
   constructor(options: StepPlayerOptions) {
     this.#options = options;
     this.#bySymbol = new Map(options.feed.instruments.map((instrument) => [instrument.symbol, instrument]));
+  }
+
+  /** Loads what decoding takes; before the first step. */
+  async prepare(): Promise<void> {
+    const { feed } = this.#options;
+    if (feed.transport !== "fix") return;
+    const { dictionary } = feed.settings;
+    this.#readSlowly = await loadSlowRead({
+      plan: sessionPlan(bookSettings(feed)),
+      dictionaryXml: dictionary?.xml ?? null,
+      maxMessageBytes: feed.venue.limits.maxMessageBytes,
+    });
   }
 
   /** Plays one step; one that names what the recording has not opened is left out. */
@@ -62,6 +80,12 @@ export class StepPlayer {
         return;
       case "mute":
         this.#decoders.get(step.decoder)?.mute(step.index);
+        return;
+      case "cancel":
+      case "bind":
+      case "unbind":
+      case "distrust":
+        playToBooks(this.#decoders.get(step.decoder)?.books, step);
         return;
       case "interrupt":
         interruptions.interrupt(this.#instruments(step.symbols), step.reason, step.timeUs);
@@ -114,7 +138,43 @@ export class StepPlayer {
         mute: (index) => decoder.mute(index),
       };
     }
+    if (feed.transport === "fix") {
+      const { publish } = feed.settings;
+      const settings = { ...bookSettings(feed), publish, readSlowly: this.#readSlowly };
+      const books = new ReplayedBooks({ ...settings, instruments, epoch, quotes });
+      return { ...NOTHING, books, take: (step) => books.take(fromRecordedBytes(step), step.timeUs) };
+    }
     throw new Error(`Bug: a recording of transport ${feed.transport} was let pass`);
+  }
+}
+
+function bookSettings({ venue, settings }: EnabledFixFeed) {
+  return { venue, depth: settings.depth, isSubscribing: settings.subscribe === "on" };
+}
+
+function playToBooks(
+  books: ReplayedBooks | undefined,
+  step: Extract<RecordedStep, { kind: "cancel" | "bind" | "unbind" | "distrust" }>,
+): void {
+  switch (step.kind) {
+    case "cancel": {
+      const { symbol, timeUs, entry } = step;
+      books?.cancel(fromRecordedBytes(step), {
+        symbol,
+        timeUs,
+        entry: entry === null ? null : Buffer.from(entry, "base64"),
+      });
+      return;
+    }
+    case "bind":
+      books?.bind(step.request, step.symbols);
+      return;
+    case "unbind":
+      books?.unbind(step.request);
+      return;
+    case "distrust":
+      books?.distrust(step.symbol, step.reason);
+      return;
   }
 }
 

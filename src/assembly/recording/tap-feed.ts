@@ -4,13 +4,14 @@ import type { AnswerDecoder, CompiledRestVenue } from "../../venues/compiled-res
 import type { CompiledVenue, FrameDecoder } from "../../venues/compiled-venue.ts";
 import type { EnabledFeed } from "../prepare-feeds.ts";
 import { type RecordedStep, toRecordedBytes } from "./recording-format.ts";
+import { tapBooks } from "./tap-fix.ts";
 
 /** Takes each step as it happens. */
 export type StepSink = (step: RecordedStep) => void;
 
 /**
  * The feed with a decoder that tells all it is given before it decodes it. The feed itself is as it was: what is not recorded
- * runs without a trace of this. Null for a feed whose messages alone do not tell its quotes (FIX: books and requests).
+ * runs without a trace of this. Null for a feed whose messages nobody else could read.
  */
 export function tapFeed(feed: EnabledFeed, sink: StepSink): EnabledFeed | null {
   const tap = new Tap(sink);
@@ -23,7 +24,7 @@ export function tapFeed(feed: EnabledFeed, sink: StepSink): EnabledFeed | null {
       // Asked by reflection, the types are the server's alone, and nobody could read the recording without it.
       return feed.schema === null ? null : { ...feed, venue: tapGrpcVenue(feed.venue, tap) };
     case "fix":
-      return null;
+      return { ...feed, wrapBooks: tapBooks(tap) };
   }
 }
 

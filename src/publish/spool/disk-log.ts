@@ -127,6 +127,7 @@ export class DiskLog implements BatchLog {
       this.#held.shift();
       this.#letGo(first);
     }
+    this.#core.room.isSwept = false;
     this.#saveSettled();
     this.#files.removeFinished(this.#cursor.segment);
   }

@@ -26,6 +26,8 @@ export class DiskRoom {
   leavingBytes = 0;
   /** Free on the disk when last looked at. */
   freeBytes = Number.POSITIVE_INFINITY;
+  /** No log has become empty since the empty ones were last removed: with thousands of logs looking for one takes long. */
+  isSwept = false;
   readonly #options: SpoolOptions;
   readonly #troubles: SpoolTroubles;
   #lookedAtMs = Number.NEGATIVE_INFINITY;

@@ -52,7 +52,8 @@ export interface LostRecords {
 /** Counts a loss and tells it. */
 export function tellLoss(core: SpoolCore, topic: string, reason: LossReason, { records, counts }: LostRecords): void {
   if (records <= 0) return;
-  const { figures } = core;
+  const { figures, room } = core;
+  room.isSwept = false;
   if (reason === "spool_full") figures.droppedRecords += records;
   else if (reason === "spool_expired") figures.expiredRecords += records;
   else if (reason === "missing") figures.missingRecords += records;

@@ -242,7 +242,7 @@ class DiskSpool implements Spool {
     for (let drops = 0; ; drops++) {
       const shortage = room.shortage(bytes);
       if (shortage === "none") return true;
-      if (drops === 0) for (const log of this.#logs.values()) log.removeEmpty();
+      if (drops === 0) this.#sweep();
       if (room.shortage(bytes) === "none") return true;
       room.noteFull(shortage);
       if (this.#options.whenFull === "drop_newest" || drops >= DROPS_PER_APPEND_MAX) return false;
@@ -250,6 +250,13 @@ class DiskSpool implements Spool {
       if (room.isLeavingMuch || (shortage === "floor" && room.leavingBytes > 0)) return false;
       if (!this.#dropOldest()) return false;
     }
+  }
+
+  #sweep(): void {
+    const { room } = this.#core;
+    if (room.isSwept) return;
+    room.isSwept = true;
+    for (const log of this.#logs.values()) log.removeEmpty();
   }
 
   /** A full disk is made room on as a full budget is; the batch itself must come again. */
@@ -279,6 +286,7 @@ class DiskSpool implements Spool {
       const nowMs = this.#options.clock.monotonicMs();
       for (const log of this.#logs.values()) log.keepHouse(nowMs);
       this.#core.remover.start();
+      this.#core.room.isSwept = false;
       this.#core.room.noteQuiet();
       this.#core.troubles.endOld();
       this.#keepHouseLater();
