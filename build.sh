@@ -294,6 +294,7 @@ missing_tools() {
   has mvn || echo maven
   has go || echo go
   has python3 || echo python3
+  python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
   has ip || echo iproute2
   if ! has flock || ! has setpriv || ! has prlimit; then echo util-linux; fi
 }
@@ -446,6 +447,7 @@ command_test() {
     arguments+=(--path-ignore-patterns='test/integration/**')
   else
     step "have the FIX peers ready" bun test/harness/fix-peers-install.ts
+    step "have the consumers ready" bun test/harness/consumers-install.ts
     step "have the gRPC peer ready" bun test/harness/grpc-peer-install.ts
     step "have the scripted Kafka ready" bun test/harness/kafka-kfake-install.ts
     # KAFKA_BROKERS_TEST names a broker that runs: then none is started here.

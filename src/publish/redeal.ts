@@ -12,6 +12,8 @@ import type { BatchLog } from "./spool/batch-log.ts";
 
 /** Source batches that are dealt out before their parts are brought to the disk and they themselves settled. */
 const WINDOW_BATCHES = 16;
+/** Dealt for so long at a time, then rested for as long, ms: however small the batches are. */
+const SLICE_MS = 5;
 /** A disk or a memory that takes nothing now is tried again after this, ms. */
 const RETRY_MS = 200;
 
@@ -85,22 +87,26 @@ export class Redealer {
   }
 
   /** True when the queue was emptied, in the same turn in which `onEmpty` was called; false when the signal aborted. */
-  async #empty(queue: LaneQueue, beforeLook: () => void, onEmpty = () => {}): Promise<boolean> {
+  async #empty(queue: LaneQueue, sealOpen: () => void, onEmpty = () => {}): Promise<boolean> {
     const { clock, signal } = this.#tools;
+    let busyMs = 0;
     while (!signal.aborted) {
       const startedMs = this.#noteProgress();
-      beforeLook();
       const isDealt = this.#dealFirst(queue);
+      // Not before: sealed at each turn, what comes meanwhile would be as many batches as are dealt out.
+      if (queue.isEmpty) sealOpen();
       if (queue.isEmpty) {
         this.#flush();
         onEmpty();
         return true;
       }
+      busyMs += clock.monotonicMs() - startedMs;
       if (!isDealt) await this.#wait(queue);
-      else {
-        await this.#rest(clock.monotonicMs() - startedMs);
-        if (this.#settles.length >= WINDOW_BATCHES) await this.#settleAll();
+      if (busyMs >= SLICE_MS) {
+        await this.#rest(busyMs);
+        busyMs = 0;
       }
+      if (this.#settles.length >= WINDOW_BATCHES) await this.#settleAll();
     }
     return false;
   }

@@ -11,7 +11,7 @@ function setUp() {
   const ledger = new Ledger(["a", "b"]);
   const events: FeedEvent[] = [];
   const noted: string[] = [];
-  const room = { forEvents: true };
+  const room = { forEvents: true, tries: 0 };
   let untold = 0;
   const reporter = new LossReporter(SILENT);
   const attach = () =>
@@ -22,6 +22,7 @@ function setUp() {
       session: "now",
       nowUs: () => 5,
       publishEvent: (event) => {
+        room.tries++;
         if (room.forEvents) events.push(event);
         return room.forEvents;
       },
@@ -121,6 +122,8 @@ describe("LossReporter", () => {
     room.forEvents = false;
     for (let number = 1; number <= 1003; number++) reporter.onLostBatch(batchOf("now", number), "spool_full");
     expect(untold()).toBe(3);
+    // Each try is a line in the log.
+    expect(room.tries).toBe(1);
     room.forEvents = true;
     reporter.retell();
     expect(events).toHaveLength(1000);

@@ -41,8 +41,9 @@ async function measureFull(directory: string, gigabytes: number): Promise<void> 
   }
   await spool.sync();
   tellRate("write (synced)", count, performance.now() - startedMs);
-  tellStart("start after kill -9", directory);
+  const second = tellStart("start after kill -9", directory);
   await spool.close();
+  await second.close();
   const reopened = tellStart("start after close()", directory);
   startedMs = performance.now();
   let read = 0;

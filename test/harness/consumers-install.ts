@@ -37,7 +37,7 @@ async function install(): Promise<Consumers> {
   const requirements = join(PYTHON_FOLDER, "requirements.txt");
   const jarsFolder = join(cacheFolder, `consume-jars-${digestOf([pom])}`);
   const classesFolder = join(cacheFolder, `consume-java-${digestOf([pom, ...sources])}`);
-  const pythonFolder = join(cacheFolder, `consume-python-${digestOf([requirements])}`);
+  const pythonFolder = join(cacheFolder, `consume-python-${pythonVersion()}-${digestOf([requirements])}`);
   await fillOnce(jarsFolder, (draft) => {
     const maven = ["mvn", "-B", "-q", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${draft}`];
     // Maven's own repository is not safe against two writers.
@@ -61,6 +61,13 @@ async function install(): Promise<Consumers> {
     python: ["env", `PYTHONPATH=${pythonFolder}`, "python3", join(PYTHON_FOLDER, "consume.py")],
     typescript: [process.execPath, join(EXAMPLES_FOLDER, "typescript/consume.ts")],
   };
+}
+
+/** What is compiled for one version of Python does not load in another. */
+function pythonVersion(): string {
+  const { success, stdout } = Bun.spawnSync(["python3", "-c", "import platform; print(platform.python_version())"]);
+  if (!success) throw new Error("Cannot make the examples ready: `python3` is not on the PATH");
+  return stdout.toString().trim();
 }
 
 function jarsIn(folder: string): string {

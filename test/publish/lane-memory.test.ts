@@ -81,3 +81,35 @@ test("stop() between the halves of a split batch: the account balances", async (
   expect(rig.totals).toMatchObject({ accepted: 100, acked: 50, dropped: 0 });
   expect(rig.balance()).toBe(0);
 });
+
+test("lanes that go to a slow disk all at once let the event loop turn in between", async () => {
+  const PARTITIONS = 20;
+  const APPEND_MS = 20;
+  const rig = setUpLanes({ partitions: PARTITIONS });
+  let turn = 0;
+  let spentMs = 0;
+  const { schedule, monotonicMs } = rig.clock;
+  rig.clock.monotonicMs = () => monotonicMs.call(rig.clock) + spentMs;
+  rig.clock.schedule = (delayMs, callback) =>
+    schedule.call(rig.clock, delayMs, () => {
+      turn++;
+      callback();
+    });
+  const appendsOfTurn = new Map<number, number>();
+  for (const partition of numbers(PARTITIONS).map(Number)) {
+    const log = rig.spool.log({ topic: "q", partition, partitionCount: PARTITIONS });
+    const append = log.append.bind(log);
+    log.append = (...args) => {
+      spentMs += APPEND_MS;
+      appendsOfTurn.set(turn, (appendsOfTurn.get(turn) ?? 0) + 1);
+      return append(...args);
+    };
+  }
+  await rig.start();
+  rig.broker.isDown = true;
+  for (const value of numbers(100)) rig.write(value, `a:${value}`);
+  await rig.run(1500);
+  const appends = [...appendsOfTurn.values()];
+  expect(appends.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(PARTITIONS);
+  expect(Math.max(...appends)).toBeLessThanOrEqual(4);
+});

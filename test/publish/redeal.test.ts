@@ -36,6 +36,30 @@ test("dealing out ends although quotes come all the time and the disk is slow", 
   expect(second.spool.logs()).toEqual([]);
 });
 
+test("dealing out a lane that is being filled catches up although each read takes longer than the next quote", async () => {
+  const rig = setUpLanes({ partitions: 5 });
+  // As timers of an event loop are.
+  const schedule = rig.clock.schedule.bind(rig.clock);
+  rig.clock.schedule = (delayMs, callback) => schedule(Math.max(1, delayMs), callback);
+  rig.broker.isKnown = false;
+  const started = rig.start();
+  rig.publisher.accept();
+  for (const value of numbers(300)) {
+    rig.write(value, KEYS[Number(value) % KEYS.length]);
+    await rig.run(50);
+  }
+  for (const log of rig.spool.all) log.slowness = () => delay(2, NEVER, rig.clock);
+  rig.broker.reveal();
+  await started;
+  for (const value of numbers(1000, 300)) {
+    rig.write(value, KEYS[Number(value) % KEYS.length]);
+    await rig.run(1, 1);
+  }
+  expect(rig.publisher.lanes().filter((lane) => lane.isHeld)).toEqual([]);
+  await rig.run(3000);
+  expectInOrder(rig, 1300);
+});
+
 for (const cutAfterMs of numbers(20, 1).map(Number)) {
   test(`the account balances while a backlog is dealt out, and when that is cut short after ${cutAfterMs} ms`, async () => {
     const second = setUpLanes({ partitions: 5, spool: await backlog(60) });

@@ -79,7 +79,7 @@ function header(message: KafkaMessage, name: string): string {
 }
 
 function tell(finding: object): void {
-  console.log(JSON.stringify(finding));
+  process.stdout.write(`${JSON.stringify(finding)}\n`);
 }
 
 async function end(): Promise<void> {

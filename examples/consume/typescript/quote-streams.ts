@@ -51,7 +51,7 @@ export class QuoteStreams {
       this.#tell({ found: "duplicate", source, symbol, session, seq });
       return false;
     }
-    const { from, to, why } = stream.holes[at]!;
+    const { from, to, why } = stream.holes[at];
     const rest = [
       { from, to: seq - 1, why },
       { from: seq + 1, to, why },

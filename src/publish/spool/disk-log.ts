@@ -165,6 +165,11 @@ export class DiskLog implements BatchLog {
     this.#files.adopt(done, isChanged);
   }
 
+  /** Writes what is delivered to the checkpoint again when that failed. */
+  retryCheckpoint(): void {
+    this.#files.retryCheckpoint();
+  }
+
   /** Now and then: drops what is too old, removes files that are empty, closes those that rest. */
   keepHouse(nowMs: number): void {
     const cursor = this.#cursor;
@@ -172,7 +177,7 @@ export class DiskLog implements BatchLog {
       if (!this.#isExpired(first.newestMs)) break;
       this.giveUpFirst("spool_expired");
     }
-    this.#files.retryCheckpoint();
+    this.retryCheckpoint();
     if (nowMs - this.#lastAppendMs < EMPTY_FILE_AFTER_MS) return;
     this.removeEmpty();
     this.#files.releaseFiles();

@@ -142,6 +142,7 @@ class DiskSpool implements Spool {
   }
 
   sync(): Promise<void> {
+    for (const log of this.#logs.values()) log.retryCheckpoint();
     return this.#core.syncer.sync();
   }
 

@@ -131,6 +131,8 @@ export class ModelLife {
     this.#faults.end();
     this.#parts.disk.capacityBytes = Number.POSITIVE_INFINITY;
     await this.#run(async () => {
+      // What was under way when the faults ended may yet fail, and is then tried again in its time.
+      await this.#drainCalls();
       await this.#pass(RECOVERED_AFTER_MS);
       await this.#drainCalls();
     });

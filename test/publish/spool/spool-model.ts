@@ -1,3 +1,4 @@
+import { BATCH_HEADER_BYTES } from "../../../src/publish/record-batch.ts";
 import type { SealedBatch } from "../../../src/publish/sealed-batch.ts";
 import type { BatchLocation, LoadedBatch, LogName, SpoolLossReason } from "../../../src/publish/spool/batch-log.ts";
 
@@ -137,7 +138,8 @@ export function quotesOf(batches: readonly ModelBatch[]): number {
 
 /** The number that stands in a batch of the model: the last record's value begins with it. */
 export function idOf({ bytes }: Pick<SealedBatch, "bytes">): number {
-  return Number(/#(\d+)#/.exec(bytes.toString("latin1"))?.[1] ?? "-1");
+  // Not in the header, whose checksum may happen to look like a number.
+  return Number(/#(\d+)#/.exec(bytes.toString("latin1", BATCH_HEADER_BYTES))?.[1] ?? "-1");
 }
 
 function isStored({ fate }: ModelBatch): boolean {
