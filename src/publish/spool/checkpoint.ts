@@ -93,9 +93,17 @@ export class Checkpoint {
     bytes.writeUInt32LE(this.#crcOf(bytes, 0), 4);
     if (!this.isStored) this.#make();
     const at = (this.#generation % 2) * SLOT_BYTES;
-    writeFully(this.#fileSystem, this.#files.use(this.path), bytes, at);
-    this.fileBytes = Math.max(this.fileBytes, at + SLOT_USED_BYTES);
+    this.#writeAt(this.#files.use(this.path), bytes, at);
     this.isStored = true;
+  }
+
+  /** A write that fails may have made the file longer all the same. */
+  #writeAt(file: number, bytes: Buffer, at: number): void {
+    try {
+      writeFully(this.#fileSystem, file, bytes, at);
+    } finally {
+      this.fileBytes = this.#fileSystem.sizeOf(file);
+    }
   }
 
   #make(): void {
@@ -106,8 +114,7 @@ export class Checkpoint {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       file = this.#files.use(this.path);
     }
-    writeFully(this.#fileSystem, file, Buffer.alloc(CHECKPOINT_BYTES), 0);
-    this.fileBytes = CHECKPOINT_BYTES;
+    this.#writeAt(file, Buffer.alloc(CHECKPOINT_BYTES), 0);
   }
 
   #takeOver(bytes: Buffer, at: number): void {
