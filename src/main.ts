@@ -46,6 +46,7 @@ function createContext(args: readonly string[]): CommandContext {
     protect: (redact) => {
       redactCrash = redact;
     },
+    isLogRead: process.stderr.isTTY === true,
     // A terminal that does not know its size says 0.
     terminal: stdout.isTTY ? { columns: stdout.columns || 100, rows: stdout.rows || 40 } : null,
   };

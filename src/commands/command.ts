@@ -27,6 +27,8 @@ export interface CommandContext {
   protect(redact: (text: string) => string): void;
   /** Width of the terminal on standard output; null when it is none. */
   readonly terminal: { readonly columns: number; readonly rows: number } | null;
+  /** Standard error is a terminal: somebody reads the log as it comes. */
+  readonly isLogRead?: boolean;
 }
 
 /** Exit codes: the same for every command. */

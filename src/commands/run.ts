@@ -44,7 +44,8 @@ export async function runApp(
 ): Promise<number> {
   const { config, feeds, redact, readSecret, reread, warnings } = loaded;
   const { clock, random } = context;
-  const log = createLog({ level: config.log.level, redact, clock });
+  const isText = config.log.format === "text" || (config.log.format === "auto" && context.isLogRead === true);
+  const log = createLog({ level: config.log.level, format: isText ? "text" : "json", redact, clock });
   for (const { variable, message } of warnings) log.warn({ variable, message }, "config_warning");
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<unknown>((resolve) => {

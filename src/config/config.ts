@@ -267,5 +267,5 @@ export interface Config {
   readonly admin: AdminConfig;
   /** Null: nothing is exported. */
   readonly otlp: OtlpConfig | null;
-  readonly log: { readonly level: General["LOG_LEVEL"] };
+  readonly log: { readonly level: General["LOG_LEVEL"]; readonly format: General["LOG_FORMAT"] };
 }

@@ -59,6 +59,10 @@ export const GENERAL_VARIABLES = z.strictObject({
   LOG_LEVEL: defaulted(choice(["debug", "info", "warn", "error", "silent"]), "info", {
     description: "The least severe log lines to write. Logs go to standard error.",
   }),
+  LOG_FORMAT: defaulted(choice(["auto", "json", "text"]), "auto", {
+    description:
+      "How log lines look: `json`, one object a line; `text`, for people; `auto`, text when standard error is a terminal, else JSON.",
+  }),
   DRAIN_MS: defaulted(wholeNumber({ min: 0, max: 600_000 }), "10000", {
     description:
       "After SIGTERM: how long accepted records may take to be acknowledged before the rest goes to the spool, or is " +

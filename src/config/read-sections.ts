@@ -72,7 +72,7 @@ export function readSections(plannedFeeds: readonly PlannedFeed[], context: Sect
     limits: buildLimits(memory.values, general.values),
     admin: admin.admin,
     otlp: otlp.otlp,
-    log: { level: general.values.LOG_LEVEL },
+    log: { level: general.values.LOG_LEVEL, format: general.values.LOG_FORMAT },
   };
   if (problems.length === 0) problems.push(...checkFeeds(feeds));
   return { config, feeds, problems, warnings: [...warnings, ...warnAcross(config)] };

@@ -3,6 +3,7 @@ import type { Log, LogFields, LogLevel, LogValue } from "../domain/log.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { LineDestination } from "./line-destination.ts";
 import { LineLimiter, WINDOW_MS } from "./line-limiter.ts";
+import { ReadableLines } from "./readable-lines.ts";
 import { sanitizeText } from "./sanitize-text.ts";
 
 /** Standard error: logs never go to standard output, which belongs to `SINK=stdout`. */
@@ -20,6 +21,8 @@ export interface LogOptions {
   /** Takes every known secret out of a text. */
   readonly redact: (text: string) => string;
   readonly clock: Clock;
+  /** `text`: for people on a terminal; JSON when absent. */
+  readonly format?: "json" | "text";
   /** Where lines go; standard error when absent. */
   readonly destination?: Pick<LineDestination, "write" | "flush" | "linesLost">;
 }
@@ -32,7 +35,7 @@ export interface RootLog extends Log {
   close(): void;
 }
 
-/** The program's log. One JSON line per state change: `time`, `level`, `event` and the fields, sanitised and redacted. */
+/** The program's log. One line per state change: `time`, `level`, `event` and the fields, sanitised and redacted. */
 export function createLog(options: LogOptions): RootLog {
   const writer = new LogWriter(options);
   const log = new FieldLog(writer, {});
@@ -62,7 +65,8 @@ class LogWriter {
   constructor(options: LogOptions) {
     this.#clock = options.clock;
     this.#redact = options.redact;
-    this.#destination = options.destination ?? new LineDestination(STDERR_FD);
+    const destination = options.destination ?? new LineDestination(STDERR_FD);
+    this.#destination = options.format === "text" ? new ReadableLines(destination) : destination;
     this.#limiter = new LineLimiter(options.clock);
     this.#pino = pino(
       {

@@ -108,7 +108,7 @@ describe("loadConfig() with nothing set", () => {
       },
       admin: { host: "127.0.0.1", port: 9464, tokens: [], tls: null },
       otlp: null,
-      log: { level: "info" },
+      log: { level: "info", format: "auto" },
     });
   });
 
