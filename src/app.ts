@@ -298,6 +298,7 @@ export class App implements FeedEventSink {
     const { config, clock } = this.#options;
     return createSpool(config.spool, clock, {
       feedNames,
+      yieldLast: [config.topics.events],
       onLoss: (loss) => this.#losses.onSpoolLoss(loss),
       onLostBatch: (bytes, reason) => this.#losses.onLostBatch(bytes, reason),
       onTrouble: (message) => this.#tellSpoolTrouble(message),

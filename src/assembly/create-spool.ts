@@ -17,7 +17,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
 export function createSpool(
   config: SpoolConfig,
   clock: Clock,
-  parts: Pick<SpoolOptions, "feedNames" | "onLoss" | "onLostBatch" | "onTrouble">,
+  parts: Pick<SpoolOptions, "feedNames" | "yieldLast" | "onLoss" | "onLostBatch" | "onTrouble">,
 ): Spool | null {
   if (config.mode === "off") return null;
   return openSpool({

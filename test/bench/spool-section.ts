@@ -113,6 +113,7 @@ function open(directory: string): Spool {
     maxBytes: 1e12,
     minFreeBytes: 1e9,
     whenFull: "drop_newest",
+    yieldLast: [],
     maxAgeMs: 0,
     fsyncMs: 100,
     segmentBytes: 16 * 1024 * 1024,

@@ -38,6 +38,7 @@ export function openAt(directory: string): Spool {
     maxBytes: 1e9,
     minFreeBytes: 0,
     whenFull: "drop_oldest",
+    yieldLast: [],
     maxAgeMs: 0,
     fsyncMs: 100,
     segmentBytes: SEGMENT_BYTES,

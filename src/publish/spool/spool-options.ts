@@ -21,6 +21,8 @@ export interface SpoolOptions {
   /** Never takes the disk below this. */
   readonly minFreeBytes: number;
   readonly whenFull: "drop_oldest" | "drop_newest";
+  /** Topics that give way only when nothing else is left: the events, which say what was given up. */
+  readonly yieldLast: readonly string[];
   /** Older records are dropped; 0: never. */
   readonly maxAgeMs: number;
   /** What was written is on the disk after at most this, ms. */

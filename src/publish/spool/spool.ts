@@ -268,18 +268,24 @@ class DiskSpool implements Spool {
   }
 
   #dropOldest(): boolean {
-    let oldest: DiskLog | null = null;
-    let oldestMs = Number.POSITIVE_INFINITY;
-    for (const log of this.#logs.values()) {
-      const ms = log.oldestUnreadMs;
-      if (ms < 0 || ms >= oldestMs || !log.hasUnread()) continue;
-      oldest = log;
-      oldestMs = ms;
-    }
+    const { yieldLast } = this.#options;
+    const oldest = this.#oldestLog((topic) => !yieldLast.includes(topic)) ?? this.#oldestLog(() => true);
     if (oldest === null) return false;
     oldest.giveUpFirst("spool_full");
     this.#core.room.noteDropped();
     return true;
+  }
+
+  #oldestLog(isMeant: (topic: string) => boolean): DiskLog | null {
+    let oldest: DiskLog | null = null;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const log of this.#logs.values()) {
+      const ms = log.oldestUnreadMs;
+      if (ms < 0 || ms >= oldestMs || !isMeant(log.name.topic) || !log.hasUnread()) continue;
+      oldest = log;
+      oldestMs = ms;
+    }
+    return oldest;
   }
 
   #keepHouseLater(): void {

@@ -65,6 +65,7 @@ function open(directory: string, losses: SpoolLoss[]): Spool {
     maxBytes: 1e9,
     minFreeBytes: 0,
     whenFull: "drop_oldest",
+    yieldLast: [],
     maxAgeMs: 0,
     fsyncMs: 10_000,
     segmentBytes: SEGMENT_BYTES,

@@ -29,6 +29,7 @@ export class SpoolRig {
       maxBytes: 1e9,
       minFreeBytes: 0,
       whenFull: "drop_oldest",
+      yieldLast: [],
       maxAgeMs: 0,
       fsyncMs: 20,
       segmentBytes: 16_384,

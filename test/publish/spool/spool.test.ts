@@ -219,6 +219,20 @@ describe("a full spool", () => {
     expect(rig.losses).toEqual([]);
   });
 
+  test("what tells of the dropped gives way last, however old it is", async () => {
+    const spool = rig.open({ ...small, yieldLast: ["events"] });
+    const events = spool.log({ ...LANE, topic: "events" });
+    const told = rig.fill(events, 5, { timeMs: Date.now() - 60_000 });
+    const quotes = spool.log(LANE);
+    for (let n = 0; n < 20; n++) {
+      rig.fill(quotes, 20);
+      await Bun.sleep(0);
+    }
+    expect(rig.losses.length).toBeGreaterThan(0);
+    expect(rig.losses.map(({ topic }) => topic)).not.toContain("events");
+    expect(idsOf(await readOut(events))).toEqual(told);
+  });
+
   test("leaves the floor of the disk alone", () => {
     const spool = rig.open({ minFreeBytes: Number.MAX_SAFE_INTEGER, whenFull: "drop_newest" });
     expect(rig.fill(spool.log(LANE), 1)).toEqual([]);
