@@ -101,6 +101,10 @@ class Aviary {
       LOG_LEVEL: "debug",
       STATE_DIR: this.stateFolder,
       ADMIN_TOKEN: `operator:${canary("operator")}`,
+      // Nobody collects there: every push fails, and is told.
+      OTLP_METRICS_URL: "http://127.0.0.1:1/v1/metrics",
+      OTLP_INTERVAL_MS: "1000",
+      OTLP_HEADERS: `authorization=${canary("collector")}`,
       KAFKA_BROKERS: kafka.bootstrap.saslSsl,
       KAFKA_TOPIC: this.topic,
       KAFKA_EVENTS_TOPIC: `${this.topic}.events`,
@@ -120,6 +124,7 @@ class Aviary {
     };
     this.secrets = new Map([
       ["ADMIN_TOKEN", canary("operator")],
+      ["OTLP_HEADERS", canary("collector")],
       ["KAFKA_SASL_PASSWORD", KAFKA_TEST_USER.password],
       ["KAFKA_TLS_KEY_FILE", readFileSync(clientKeyFile, "utf8")],
       ["PRIVATE_TLS_KEY_FILE", readFileSync(clientKeyFile, "utf8")],
@@ -165,7 +170,7 @@ function checkCovered({ secrets }: Aviary): void {
   const feeds = TRANSPORTS.map((transport) => ({ name: transport, prefix: "", transport, isListed: true, seed: null }));
   const known = feeds.flatMap((feed) => [...catalogVariables([feed]).values()]);
   const wanted = new Set(known.filter(({ meta }) => meta.display === "secret").map(({ key }) => key));
-  const given = [...secrets.keys()].map((name) => (/^(KAFKA|ADMIN)_/.test(name) ? name : name.replace(/^[A-Z]+_/, "")));
+  const given = [...secrets.keys()].map((name) => (/^(KAFKA|ADMIN|OTLP)_/.test(name) ? name : name.replace(/^[A-Z]+_/, "")));
   expect([...wanted].filter((key) => !given.includes(key))).toEqual([]);
   expect(wanted.size).toBeGreaterThan(2);
 }
