@@ -11,6 +11,7 @@ import ctrader from "../../config/venues/ctrader.json" with { type: "json" };
 import finam from "../../config/venues/finam.json" with { type: "json" };
 import fixGeneric from "../../config/venues/fix-generic.json" with { type: "json" };
 import fxspotstream from "../../config/venues/fxspotstream.json" with { type: "json" };
+import gate from "../../config/venues/gate.json" with { type: "json" };
 import gemini from "../../config/venues/gemini.json" with { type: "json" };
 import kraken from "../../config/venues/kraken.json" with { type: "json" };
 import krakenRest from "../../config/venues/kraken-rest.json" with { type: "json" };
@@ -41,6 +42,7 @@ const BUILT_IN: Readonly<Record<string, { readonly transport: string; readonly $
   finam,
   "fix-generic": fixGeneric,
   fxspotstream,
+  gate,
   gemini,
   kraken,
   "kraken-rest": krakenRest,

@@ -94,9 +94,9 @@ export interface CompiledVenue {
   readonly ackTimeoutMs: number;
   /** A decoder for one session over these instruments. `epoch` is written into every quote. */
   createDecoder(instruments: readonly Instrument[], sink: QuoteSink, epoch: number): FrameDecoder;
-  /** Splits by `symbolsPerRequest`; `nextId` gives fresh request ids. */
-  subscribeRequests(symbols: readonly string[], nextId: () => number): OutgoingRequest[];
-  unsubscribeRequests(symbols: readonly string[], nextId: () => number): OutgoingRequest[];
+  /** Splits by `symbolsPerRequest`; `nextId` gives fresh request ids, `wallMs` is the time for venues that want it told. */
+  subscribeRequests(symbols: readonly string[], nextId: () => number, wallMs: number): OutgoingRequest[];
+  unsubscribeRequests(symbols: readonly string[], nextId: () => number, wallMs: number): OutgoingRequest[];
   /** The text of one ping; empty when the rule says frame. */
   pingText(nextId: () => number, wallMs: number): string;
   /** Cold path. Never throws; what it cannot read is `none`. */

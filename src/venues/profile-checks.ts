@@ -2,7 +2,7 @@ import { splitPath } from "./path-trie.ts";
 import type { QuoteMapping } from "./profile-quote-schema.ts";
 import { EACH, FILTER_SEGMENT } from "./profile-words.ts";
 import { itemsPathOf, pathsOf } from "./quote-plan.ts";
-import { hasRequestId, type Json, namesOneSymbol, usesTime } from "./templates.ts";
+import { hasRequestId, type Json, namesOneSymbol } from "./templates.ts";
 import type { WebSocketProfile } from "./websocket-profile-schema.ts";
 
 /** What does not fit together in the profile of a WebSocket venue whose shape is right: one line each, with the path; empty when all fits. */
@@ -48,7 +48,6 @@ function findTemplateProblems(profile: WebSocketProfile): string[] {
     if (namesOneSymbol(template) && profile.limits.symbolsPerRequest > 1) {
       problems.push(`${name}: {symbol} outside $each needs limits.symbolsPerRequest 1`);
     }
-    if (usesTime(template)) problems.push(`${name}: the time is known to a ping only`);
   }
   const idRule = profile.messages.find(
     (rule) => (rule.kind === "ack" || rule.kind === "refusal") && rule.id !== undefined,

@@ -17,6 +17,9 @@ const VENUES_WITH_NOTICE = ["binance", "binance-futures", "okx", "okx-tickers", 
 /** Binance acks symbols it does not know; the command makes it refuse. */
 const VENUES_THAT_REFUSE_UNKNOWN = VENUES.filter((venue) => !venue.startsWith("binance"));
 
+/** Where the bench's clock stands. */
+const WALL_MS = 1_700_000_000_000;
+
 const END_MARK = "that was all";
 
 /** A quote as text; what a decoder made of it may be anything. */
@@ -59,7 +62,7 @@ async function subscribeAndWait(symbols: readonly string[], name: string, quotes
   const venue = compiled(name);
   const client = await bench.connect();
   let id = 0;
-  const requests = venue.subscribeRequests(symbols, () => ++id);
+  const requests = venue.subscribeRequests(symbols, () => ++id, WALL_MS);
   await sendAll(
     client,
     venue,
@@ -119,7 +122,7 @@ describe.each(VENUES)("%s", (name) => {
     const symbols = bench.simulator.symbols.slice();
     const client = await bench.connect();
     let id = 0;
-    const requests = venue.subscribeRequests(symbols, () => ++id);
+    const requests = venue.subscribeRequests(symbols, () => ++id, WALL_MS);
     await sendAll(
       client,
       venue,
@@ -161,7 +164,7 @@ describe.each(VENUES)("%s", (name) => {
     const symbol = bench.simulator.symbols[1];
     bench.simulator.refuse(symbol);
     const client = await bench.connect();
-    const [request] = venue.subscribeRequests([symbol], () => 41);
+    const [request] = venue.subscribeRequests([symbol], () => 41, WALL_MS);
     await sendAll(client, venue, [request.text]);
     const { controls } = readMessages(venue, [symbol], await drain(client));
     expect(controls).toHaveLength(1);
@@ -182,12 +185,12 @@ describe.each(VENUES)("%s", (name) => {
     await sendAll(
       client,
       venue,
-      venue.subscribeRequests(symbols, nextId).map(({ text }) => text),
+      venue.subscribeRequests(symbols, nextId, WALL_MS).map(({ text }) => text),
     );
     await sendAll(
       client,
       venue,
-      venue.unsubscribeRequests([symbols[0]], nextId).map(({ text }) => text),
+      venue.unsubscribeRequests([symbols[0]], nextId, WALL_MS).map(({ text }) => text),
     );
     const before = sent.length;
     await bench.clock.advance(1000);
@@ -224,7 +227,7 @@ test.each(VENUES_THAT_REFUSE_UNKNOWN)("%s: a symbol it does not list is refused"
   const unknown = bench.simulator.symbols[0].replace(/[A-Za-z]{3}/, (head) =>
     head === head.toLowerCase() ? "zzz" : "ZZZ",
   );
-  const [request] = venue.subscribeRequests([unknown], () => 5);
+  const [request] = venue.subscribeRequests([unknown], () => 5, WALL_MS);
   await sendAll(client, venue, [request.text]);
   expect(readMessages(venue, [unknown], await drain(client)).controls).toMatchObject([{ kind: "refusal" }]);
 });
@@ -237,7 +240,7 @@ test.each(["coinbase", "kraken"])("%s: its heartbeat counts as a sign of life", 
   await sendAll(
     client,
     venue,
-    venue.subscribeRequests(symbols, () => 1).map(({ text }) => text),
+    venue.subscribeRequests(symbols, () => 1, WALL_MS).map(({ text }) => text),
   );
   bench.simulator.goSilent("quotes");
   await bench.clock.advance(3000);

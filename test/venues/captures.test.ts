@@ -36,7 +36,7 @@ function venueOf(name: string): CompiledVenue {
 
 /** What a venue makes of a recording. */
 function play(venue: CompiledVenue, symbols: readonly string[], messages: readonly string[]) {
-  venue.subscribeRequests(symbols, () => 1);
+  venue.subscribeRequests(symbols, () => 1, 0);
   const { decode } = createRecordedDecoder(venue, symbols);
   const quotes: PlainQuote[] = [];
   const kinds: Record<string, number> = {};

@@ -19,7 +19,7 @@ function counter(): () => number {
 
 /** What the venue reads in a frame after it was asked to subscribe the symbols. */
 function control(venue: CompiledVenue, symbols: readonly string[], text: string): ControlMessage {
-  venue.subscribeRequests(symbols, counter());
+  venue.subscribeRequests(symbols, counter(), 1_700_000_000_999);
   return venue.readControl(Buffer.from(text, "utf8"));
 }
 
@@ -29,7 +29,7 @@ describe("subscribeRequests()", () => {
       subscribe: { op: "sub", args: { $each: "q.{symbol.lower}" }, id: "{id}" },
       limits: { symbolsPerConnection: 10, symbolsPerRequest: 2 },
     });
-    expect(venue.subscribeRequests(["AAA", "BBB", "CCC"], counter())).toEqual([
+    expect(venue.subscribeRequests(["AAA", "BBB", "CCC"], counter(), 1_700_000_000_999)).toEqual([
       { text: '{"op":"sub","args":["q.aaa","q.bbb"],"id":1}', id: 1, symbols: ["AAA", "BBB"] },
       { text: '{"op":"sub","args":["q.ccc"],"id":2}', id: 2, symbols: ["CCC"] },
     ]);
@@ -37,11 +37,11 @@ describe("subscribeRequests()", () => {
 
   test("uses up no id where the venue has none, and asks for nothing without symbols", () => {
     const nextId = counter();
-    expect(testVenue().subscribeRequests(["AAA"], nextId)).toEqual([
+    expect(testVenue().subscribeRequests(["AAA"], nextId, 1_700_000_000_999)).toEqual([
       { text: '{"op":"sub","symbols":["AAA"]}', id: 0, symbols: ["AAA"] },
     ]);
     expect(nextId()).toBe(1);
-    expect(testVenue().subscribeRequests([], nextId)).toEqual([]);
+    expect(testVenue().subscribeRequests([], nextId, 1_700_000_000_999)).toEqual([]);
   });
 
   test.each([
@@ -55,9 +55,10 @@ describe("subscribeRequests()", () => {
     ["bybit", '{"req_id":"1","op":"subscribe","args":["orderbook.1.BTCUSDT"]}'],
     ["bitstamp", '{"event":"bts:subscribe","data":{"channel":"order_book_btcusd"}}'],
     ["gemini", '{"method":"SUBSCRIBE","params":["btcusd@bookTicker"],"id":1}'],
+    ["gate", '{"time":1700000000,"id":1,"channel":"spot.book_ticker","event":"subscribe","payload":["BTC_USDT"]}'],
   ])("%s: as the venue documents it", (name, text) => {
     const symbols = (findBuiltInProfile(name, "websocket")?.symbols.default ?? []).slice(0, 2);
-    expect(builtIn(name).subscribeRequests(symbols, counter())[0]?.text).toBe(text);
+    expect(builtIn(name).subscribeRequests(symbols, counter(), 1_700_000_000_999)[0]?.text).toBe(text);
   });
 
   test.each([
@@ -70,9 +71,10 @@ describe("subscribeRequests()", () => {
     ["okx", '{"op":"unsubscribe","args":[{"channel":"bbo-tbt","instId":"BTC-USDT"}]}'],
     ["bybit", '{"req_id":"1","op":"unsubscribe","args":["orderbook.1.BTCUSDT"]}'],
     ["bitstamp", '{"event":"bts:unsubscribe","data":{"channel":"order_book_btcusd"}}'],
+    ["gate", '{"time":1700000000,"id":1,"channel":"spot.book_ticker","event":"unsubscribe","payload":["BTC_USDT"]}'],
   ])("%s: unsubscribes as the venue documents it", (name, text) => {
     const symbols = (findBuiltInProfile(name, "websocket")?.symbols.default ?? []).slice(0, 1);
-    expect(builtIn(name).unsubscribeRequests(symbols, counter())[0]?.text).toBe(text);
+    expect(builtIn(name).unsubscribeRequests(symbols, counter(), 1_700_000_000_999)[0]?.text).toBe(text);
   });
 });
 
@@ -82,6 +84,7 @@ describe("ping", () => {
     ["okx", "ping"],
     ["bybit", '{"req_id":"1","op":"ping"}'],
     ["bitstamp", '{"event":"bts:heartbeat"}'],
+    ["gate", '{"time":1700000000,"channel":"spot.ping"}'],
     ["coinbase", ""],
   ])("%s pings with %p", (name, text) => {
     const venue = builtIn(name);

@@ -87,11 +87,6 @@ describe("loadProfile()", () => {
       "subscribe: {symbol} outside $each needs limits.symbolsPerRequest 1",
     ],
     [
-      "the time in a request",
-      { subscribe: { a: "{symbols}", t: "{time.s}" } },
-      "subscribe: the time is known to a ping only",
-    ],
-    [
       "an ack by id without an id",
       { messages: [...quoteRule(FLAT_QUOTE), { kind: "ack", when: {}, id: "id" }] },
       "subscribe: must hold {id}",

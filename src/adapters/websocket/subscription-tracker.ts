@@ -140,7 +140,7 @@ export class SubscriptionTracker {
       context.monitor.onSubscription(subscription.instrument, "pending", "");
     }
     const symbols = subscriptions.map((subscription) => subscription.instrument.symbol);
-    for (const request of venue.subscribeRequests(symbols, nextId)) this.#send(request);
+    for (const request of venue.subscribeRequests(symbols, nextId, this.#wallMs())) this.#send(request);
   }
 
   #send(request: OutgoingRequest): void {
@@ -161,7 +161,8 @@ export class SubscriptionTracker {
 
   #unsubscribe(subscription: Subscription): void {
     const { venue, nextId } = this.#options;
-    for (const request of venue.unsubscribeRequests([subscription.instrument.symbol], nextId)) {
+    const symbols = [subscription.instrument.symbol];
+    for (const request of venue.unsubscribeRequests(symbols, nextId, this.#wallMs())) {
       if (request.id !== 0) this.#unsubscribeIds.add(request.id);
       this.#push(request.text, ignoreSent);
     }
@@ -169,6 +170,10 @@ export class SubscriptionTracker {
       if (this.#unsubscribeIds.size <= UNSUBSCRIBE_IDS_MAX) break;
       this.#unsubscribeIds.delete(id);
     }
+  }
+
+  #wallMs(): number {
+    return Math.floor(this.#options.context.clock.wallUs() / 1000);
   }
 
   #push(text: string, onSent: () => void): void {
