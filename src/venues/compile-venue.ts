@@ -71,6 +71,12 @@ class ProfiledVenue implements CompiledVenue {
     return new ProfileDecoder(this.#plan, { instruments, sink, epoch });
   }
 
+  openingTexts(nextId: () => number, wallMs: number): string[] {
+    return (this.#profile.opening as readonly Json[]).map((message) => {
+      return renderMessage(message, { symbols: [], id: hasRequestId(message) ? nextId() : 0, wallMs });
+    });
+  }
+
   subscribeRequests(symbols: readonly string[], nextId: () => number, wallMs: number): OutgoingRequest[] {
     return this.#requests(this.#profile.subscribe as Json, symbols, { nextId, wallMs });
   }

@@ -134,7 +134,8 @@ describe.each(VENUES)("%s", (name) => {
     expect(quotes).toEqual(sent);
     const acked = new Set<string>();
     for (const control of controls) {
-      if (control.kind !== "ack") throw new Error(`Wanted an ack: got ${JSON.stringify(control)}`);
+      if (control.kind !== "ack" && control.kind !== "accepted")
+        throw new Error(`Wanted an ack: got ${JSON.stringify(control)}`);
       const byId = requests.find((request) => request.id !== 0 && request.id === control.id)?.symbols ?? [];
       for (const symbol of control.symbols.length > 0 ? control.symbols : byId) acked.add(symbol);
     }
@@ -169,6 +170,11 @@ describe.each(VENUES)("%s", (name) => {
     const { controls } = readMessages(venue, [symbol], await drain(client));
     expect(controls).toHaveLength(1);
     const [refusal] = controls;
+    if (refusal.kind === "accepted") {
+      // Not among those it lists, which is how this venue refuses.
+      expect(refusal).toEqual({ kind: "accepted", id: request.id, symbols: [] });
+      return;
+    }
     if (refusal.kind !== "refusal") throw new Error(`Wanted a refusal: got ${JSON.stringify(refusal)}`);
     expect([[], [symbol]]).toContainEqual([...refusal.symbols]);
     expect([0, request.id]).toContain(refusal.id);
@@ -229,7 +235,30 @@ test.each(VENUES_THAT_REFUSE_UNKNOWN)("%s: a symbol it does not list is refused"
   );
   const [request] = venue.subscribeRequests([unknown], () => 5, WALL_MS);
   await sendAll(client, venue, [request.text]);
-  expect(readMessages(venue, [unknown], await drain(client)).controls).toMatchObject([{ kind: "refusal" }]);
+  const [control, ...others] = readMessages(venue, [unknown], await drain(client)).controls;
+  expect(others).toEqual([]);
+  if (control.kind === "accepted") expect(control).toEqual({ kind: "accepted", id: 5, symbols: [] });
+  else expect(control.kind).toBe("refusal");
+});
+
+test("deribit: asks for a sign of life, and the profile's answer is the one it wants", async () => {
+  openBench("deribit");
+  const venue = compiled("deribit");
+  const client = await bench.connect();
+  await sendAll(
+    client,
+    venue,
+    venue.openingTexts(() => 1, WALL_MS),
+  );
+  await bench.clock.advance(20_000);
+  const { controls, kinds } = readMessages(venue, [], await drain(client));
+  expect(kinds).toEqual([FrameKind.ignored, FrameKind.heartbeat, FrameKind.control]);
+  const [question] = controls;
+  if (question.kind !== "answer") throw new Error(`Wanted an answer: got ${JSON.stringify(question)}`);
+  await sendAll(client, venue, [question.text]);
+  await bench.clock.advance(10_000);
+  const messages = [await client.nextText(), await client.nextText()];
+  expect(readMessages(venue, [], messages).kinds).toEqual([FrameKind.heartbeat, FrameKind.heartbeat]);
 });
 
 test.each(["coinbase", "kraken"])("%s: its heartbeat counts as a sign of life", async (name) => {

@@ -53,7 +53,7 @@ test("loadRecording() says what is wrong with a recording it cannot play", () =>
     parseRecording(text, { name: "f", ...(venue === undefined ? {} : { venue }) });
   expect(reject("hello\n")).toThrow("Cannot replay 'f': it holds no messages from a venue");
   expect(reject('{"a":1}\n')).toThrow("its messages are of no venue we simulate: name one with --venue");
-  expect(reject('wss://www.deribit.com/ws <-> 1.5\n2.5: {"a":1}\n')).toThrow("recorded from www.deribit.com");
+  expect(reject('wss://www.bitmex.com/ws <-> 1.5\n2.5: {"a":1}\n')).toThrow("recorded from www.bitmex.com");
   expect(reject(BINANCE, "okx")).toThrow("it holds no market data of venue 'okx'");
   expect(reject(BINANCE, "nasdaq")).toThrow("there is no simulated venue 'nasdaq'");
 });

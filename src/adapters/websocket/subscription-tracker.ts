@@ -98,6 +98,16 @@ export class SubscriptionTracker {
     }
   }
 
+  /** Takes an ack that lists what was accepted of a request: the rest of it was refused. */
+  onAccepted(id: number, symbols: readonly string[]): void {
+    if (this.#unsubscribeIds.delete(id)) return;
+    const request = this.#findRequest(id);
+    const left = request === null ? [] : [...request.open];
+    for (const symbol of symbols) this.#settle(this.#bySymbol.get(symbol), "acked", "");
+    const text = "not among those the venue accepted";
+    for (const subscription of left) this.#settle(subscription, "rejected", text);
+  }
+
   /** Takes a refusal: of these symbols, else of this request, else (id 0) of the oldest one without answer. */
   onRefusal(id: number, symbols: readonly string[], text: string): void {
     if (id !== 0 && this.#unsubscribeIds.delete(id)) return;

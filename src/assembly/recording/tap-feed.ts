@@ -64,6 +64,7 @@ function tapVenue(venue: CompiledVenue, tap: Tap): CompiledVenue {
     ...{ name, description, transport, url, headers, limits, ping, sequence, ackTimeoutMs },
     createDecoder: (instruments, sink, epoch) =>
       tap.frames(venue.createDecoder(instruments, sink, epoch), tap.open(instruments, epoch)),
+    openingTexts: (nextId, wallMs) => venue.openingTexts(nextId, wallMs),
     subscribeRequests: (symbols, nextId, wallMs) => venue.subscribeRequests(symbols, nextId, wallMs),
     unsubscribeRequests: (symbols, nextId, wallMs) => venue.unsubscribeRequests(symbols, nextId, wallMs),
     pingText: (nextId, wallMs) => venue.pingText(nextId, wallMs),
