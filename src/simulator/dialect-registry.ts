@@ -2,6 +2,8 @@ import { binanceDialect, binanceFuturesDialect } from "./dialects/binance.ts";
 import { bitstampDialect } from "./dialects/bitstamp.ts";
 import { bybitDialect } from "./dialects/bybit.ts";
 import { coinbaseDialect } from "./dialects/coinbase.ts";
+import { deribitDialect } from "./dialects/deribit.ts";
+import { gateDialect } from "./dialects/gate.ts";
 import { krakenDialect } from "./dialects/kraken.ts";
 import { okxDialect, okxTickersDialect } from "./dialects/okx.ts";
 import { FIX_DIALECTS } from "./fix/fix-dialect-registry.ts";
@@ -32,6 +34,8 @@ export const DIALECTS: readonly VenueDialect[] = [
   bitstampDialect,
   binanceFuturesDialect,
   okxTickersDialect,
+  gateDialect,
+  deribitDialect,
 ];
 
 /** Names of every venue that can be simulated, whatever its transport. */

@@ -8,9 +8,11 @@ import bybitRest from "../../config/venues/bybit-rest.json" with { type: "json" 
 import coinbase from "../../config/venues/coinbase.json" with { type: "json" };
 import coinbaseRest from "../../config/venues/coinbase-rest.json" with { type: "json" };
 import ctrader from "../../config/venues/ctrader.json" with { type: "json" };
+import deribit from "../../config/venues/deribit.json" with { type: "json" };
 import finam from "../../config/venues/finam.json" with { type: "json" };
 import fixGeneric from "../../config/venues/fix-generic.json" with { type: "json" };
 import fxspotstream from "../../config/venues/fxspotstream.json" with { type: "json" };
+import gate from "../../config/venues/gate.json" with { type: "json" };
 import gemini from "../../config/venues/gemini.json" with { type: "json" };
 import kraken from "../../config/venues/kraken.json" with { type: "json" };
 import krakenRest from "../../config/venues/kraken-rest.json" with { type: "json" };
@@ -38,9 +40,11 @@ const BUILT_IN: Readonly<Record<string, { readonly transport: string; readonly $
   coinbase,
   "coinbase-rest": coinbaseRest,
   ctrader,
+  deribit,
   finam,
   "fix-generic": fixGeneric,
   fxspotstream,
+  gate,
   gemini,
   kraken,
   "kraken-rest": krakenRest,

@@ -31,6 +31,7 @@ const KINDS: Readonly<Record<MessageRule["kind"], FrameKind>> = {
   ignore: Kind.ignored,
   ack: Kind.control,
   refusal: Kind.control,
+  answer: Kind.control,
   fatal: Kind.control,
   reconnect: Kind.control,
 };

@@ -27,6 +27,12 @@ export function compileVenue(profile: WebSocketProfile, options: VenueOptions = 
   return new ProfiledVenue(profile, options);
 }
 
+/** What a request carries beside its symbols. */
+interface RequestStamps {
+  readonly nextId: () => number;
+  readonly wallMs: number;
+}
+
 class ProfiledVenue implements CompiledVenue {
   readonly name: string;
   readonly description: string;
@@ -65,12 +71,18 @@ class ProfiledVenue implements CompiledVenue {
     return new ProfileDecoder(this.#plan, { instruments, sink, epoch });
   }
 
-  subscribeRequests(symbols: readonly string[], nextId: () => number): OutgoingRequest[] {
-    return this.#requests(this.#profile.subscribe as Json, symbols, nextId);
+  openingTexts(nextId: () => number, wallMs: number): string[] {
+    return (this.#profile.opening as readonly Json[]).map((message) => {
+      return renderMessage(message, { symbols: [], id: hasRequestId(message) ? nextId() : 0, wallMs });
+    });
   }
 
-  unsubscribeRequests(symbols: readonly string[], nextId: () => number): OutgoingRequest[] {
-    return this.#requests(this.#profile.unsubscribe as Json, symbols, nextId);
+  subscribeRequests(symbols: readonly string[], nextId: () => number, wallMs: number): OutgoingRequest[] {
+    return this.#requests(this.#profile.subscribe as Json, symbols, { nextId, wallMs });
+  }
+
+  unsubscribeRequests(symbols: readonly string[], nextId: () => number, wallMs: number): OutgoingRequest[] {
+    return this.#requests(this.#profile.unsubscribe as Json, symbols, { nextId, wallMs });
   }
 
   pingText(nextId: () => number, wallMs: number): string {
@@ -85,14 +97,14 @@ class ProfiledVenue implements CompiledVenue {
     return this.#control.read(frame);
   }
 
-  #requests(template: Json, symbols: readonly string[], nextId: () => number): OutgoingRequest[] {
+  #requests(template: Json, symbols: readonly string[], { nextId, wallMs }: RequestStamps): OutgoingRequest[] {
     this.#names.learn(symbols);
     const requests: OutgoingRequest[] = [];
     const size = this.limits.symbolsPerRequest;
     for (let first = 0; first < symbols.length; first += size) {
       const named = symbols.slice(first, first + size);
       const id = hasRequestId(template) ? nextId() : 0;
-      requests.push({ text: renderMessage(template, { symbols: named, id, wallMs: 0 }), id, symbols: named });
+      requests.push({ text: renderMessage(template, { symbols: named, id, wallMs }), id, symbols: named });
     }
     return requests;
   }

@@ -45,6 +45,10 @@ export type ControlMessage =
   | { readonly kind: "ack"; readonly id: number; readonly symbols: readonly string[] }
   /** The venue refused. Without symbols the request `id` is meant; without both, the oldest pending request. */
   | { readonly kind: "refusal"; readonly id: number; readonly symbols: readonly string[]; readonly text: string }
+  /** Of what the request `id` asked for these symbols are subscribed, and the others were refused. */
+  | { readonly kind: "accepted"; readonly id: number; readonly symbols: readonly string[] }
+  /** The venue wants to hear this of us; a sign of life of its own. */
+  | { readonly kind: "answer"; readonly text: string }
   /** An error that ends the session. */
   | { readonly kind: "fatal"; readonly text: string; readonly isRateLimit: boolean }
   /** The venue asks us to reconnect (maintenance): make before break. */
@@ -94,9 +98,11 @@ export interface CompiledVenue {
   readonly ackTimeoutMs: number;
   /** A decoder for one session over these instruments. `epoch` is written into every quote. */
   createDecoder(instruments: readonly Instrument[], sink: QuoteSink, epoch: number): FrameDecoder;
-  /** Splits by `symbolsPerRequest`; `nextId` gives fresh request ids. */
-  subscribeRequests(symbols: readonly string[], nextId: () => number): OutgoingRequest[];
-  unsubscribeRequests(symbols: readonly string[], nextId: () => number): OutgoingRequest[];
+  /** Texts to send once when the connection stands, before anything else. */
+  openingTexts(nextId: () => number, wallMs: number): string[];
+  /** Splits by `symbolsPerRequest`; `nextId` gives fresh request ids, `wallMs` is the time for venues that want it told. */
+  subscribeRequests(symbols: readonly string[], nextId: () => number, wallMs: number): OutgoingRequest[];
+  unsubscribeRequests(symbols: readonly string[], nextId: () => number, wallMs: number): OutgoingRequest[];
   /** The text of one ping; empty when the rule says frame. */
   pingText(nextId: () => number, wallMs: number): string;
   /** Cold path. Never throws; what it cannot read is `none`. */

@@ -6,6 +6,7 @@ import { findFrameText } from "./profile-decoder.ts";
 import type { SymbolPath } from "./profile-words.ts";
 import { findRule, NO_RULE } from "./rule-matcher.ts";
 import type { SymbolNames } from "./symbol-names.ts";
+import { type Json, renderAnswer } from "./templates.ts";
 import type { MessageRule } from "./websocket-profile-schema.ts";
 
 /** Longest text of a venue's reason that is passed on. */
@@ -41,6 +42,7 @@ export class ControlReader {
   #readRule(rule: MessageRule, message: unknown, text: string): ControlMessage {
     if (rule.kind === "ack") return this.#readAck(rule, message);
     if (rule.kind === "refusal") return this.#readRefusal(rule, message, text);
+    if (rule.kind === "answer") return answerOf(rule, message);
     if (rule.kind === "fatal") {
       return { kind: "fatal", text: reasonOf(rule.reason, message, text), isRateLimit: rule.isRateLimit };
     }
@@ -49,6 +51,7 @@ export class ControlReader {
   }
 
   #readAck(rule: MessageRule & { kind: "ack" }, message: unknown): ControlMessage {
+    if (rule.othersRefused) return this.#readAccepted(rule, message);
     if (rule.symbol !== undefined) {
       const symbols = this.#symbolsAt(rule.symbol, message);
       return symbols.length === 0 ? NOTHING : { kind: "ack", id: 0, symbols };
@@ -56,6 +59,14 @@ export class ControlReader {
     if (rule.id === undefined) return { kind: "ack", id: 0, symbols: [] };
     const id = idAt(rule.id, message);
     return id === 0 ? NOTHING : { kind: "ack", id, symbols: [] };
+  }
+
+  /** An ack that lists what was accepted; without a request it says nothing of the others. */
+  #readAccepted(rule: MessageRule & { kind: "ack" }, message: unknown): ControlMessage {
+    const symbols = rule.symbol === undefined ? [] : this.#symbolsAt(rule.symbol, message);
+    const id = rule.id === undefined ? 0 : idAt(rule.id, message);
+    if (id !== 0) return { kind: "accepted", id, symbols };
+    return symbols.length === 0 ? NOTHING : { kind: "ack", id: 0, symbols };
   }
 
   #readRefusal(rule: MessageRule & { kind: "refusal" }, message: unknown, text: string): ControlMessage {
@@ -78,6 +89,13 @@ export class ControlReader {
     }
     return [...symbols];
   }
+}
+
+/** The answer a rule gives; none when the message lacks what the answer must repeat. */
+function answerOf(rule: MessageRule & { kind: "answer" }, message: unknown): ControlMessage {
+  const [value] = rule.value === undefined ? [null] : valuesAt(message, rule.value);
+  if (value === undefined) return NOTHING;
+  return { kind: "answer", text: renderAnswer(rule.message as Json, value as Json) };
 }
 
 /** A request id, written as a number or as text; 0 when there is none. */

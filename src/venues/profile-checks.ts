@@ -2,8 +2,8 @@ import { splitPath } from "./path-trie.ts";
 import type { QuoteMapping } from "./profile-quote-schema.ts";
 import { EACH, FILTER_SEGMENT } from "./profile-words.ts";
 import { itemsPathOf, pathsOf } from "./quote-plan.ts";
-import { hasRequestId, type Json, namesOneSymbol, usesTime } from "./templates.ts";
-import type { WebSocketProfile } from "./websocket-profile-schema.ts";
+import { hasRequestId, type Json, namesOneSymbol, namesSymbols, repeatsValue } from "./templates.ts";
+import type { MessageRule, WebSocketProfile } from "./websocket-profile-schema.ts";
 
 /** What does not fit together in the profile of a WebSocket venue whose shape is right: one line each, with the path; empty when all fits. */
 export function findProfileProblems(profile: WebSocketProfile): string[] {
@@ -48,7 +48,10 @@ function findTemplateProblems(profile: WebSocketProfile): string[] {
     if (namesOneSymbol(template) && profile.limits.symbolsPerRequest > 1) {
       problems.push(`${name}: {symbol} outside $each needs limits.symbolsPerRequest 1`);
     }
-    if (usesTime(template)) problems.push(`${name}: the time is known to a ping only`);
+  }
+  for (const [index, message] of profile.opening.entries()) {
+    if (namesSymbols(message as Json))
+      problems.push(`opening.${index}: must not name symbols, as it is sent before them`);
   }
   const idRule = profile.messages.find(
     (rule) => (rule.kind === "ack" || rule.kind === "refusal") && rule.id !== undefined,
@@ -64,6 +67,7 @@ function findRuleProblems(profile: WebSocketProfile): string[] {
   for (const [index, rule] of profile.messages.entries()) {
     const hasText = "frameText" in rule && rule.frameText !== undefined;
     if (hasText === (rule.when !== undefined)) problems.push(`messages.${index}: must have either when or frameText`);
+    problems.push(...findReplyProblems(rule).map((problem) => `messages.${index}${problem}`));
     if (rule.when !== undefined && Object.keys(rule.when).some(isControlPath)) {
       problems.push(`messages.${index}.when: [key=value] is for symbol, id and reason only`);
     }
@@ -74,6 +78,17 @@ function findRuleProblems(profile: WebSocketProfile): string[] {
     problems.push("ackTimeoutMs: must be 0 when no rule is of kind ack");
   }
   return problems;
+}
+
+/** What does not fit together in an ack or an answer. */
+function findReplyProblems(rule: MessageRule): string[] {
+  if (rule.kind === "ack" && rule.othersRefused && (rule.id === undefined || rule.symbol === undefined)) {
+    return [".othersRefused: needs id, to know what was asked for, and symbol, to know what was accepted"];
+  }
+  if (rule.kind !== "answer" || (rule.value !== undefined) === repeatsValue(rule.message as Json)) return [];
+  return rule.value === undefined
+    ? [".value: is needed for the {value} in message"]
+    : [".value: is of no use without {value} in message"];
 }
 
 function findMappingProblems(mapping: QuoteMapping, profile: WebSocketProfile): string[] {

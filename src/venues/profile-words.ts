@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MAX_ARRAY_INDEX } from "./path-trie.ts";
-import { findTemplateProblem } from "./templates.ts";
+import { findAnswerProblem, findTemplateProblem } from "./templates.ts";
 
 /*
  * The small words a profile is written in: paths, conditions, templates, symbols.
@@ -97,5 +97,11 @@ export type Conditions = z.output<typeof conditionsSchema>;
 /** A message to the venue as JSON with placeholders; see `templates.ts`. */
 export const templateSchema = z.json().superRefine((template, context) => {
   const problem = findTemplateProblem(template);
+  if (problem !== "") context.addIssue({ code: "custom", message: problem });
+});
+
+/** An answer to a message of the venue as JSON, with `{value}` where it repeats a part of that message. */
+export const answerSchema = z.json().superRefine((template, context) => {
+  const problem = findAnswerProblem(template);
   if (problem !== "") context.addIssue({ code: "custom", message: problem });
 });

@@ -8,6 +8,8 @@
  * `{time.s}` `{time.ms}`   wall clock, a number where it is the whole string
  * `"{symbols}"`            an array of all symbols of the request
  * `{"$each": template}`    an array with the template once per symbol
+ *
+ * In an answer to a message of the venue: `{value}`, what stood at the rule's `value`, as it was where it is the whole string.
  */
 
 /** Any JSON value. */
@@ -19,6 +21,9 @@ export interface TemplateValues {
   readonly id: number;
   readonly wallMs: number;
 }
+
+/** In an answer: what is repeated of the message that is answered. */
+const ANSWERED_VALUE = "{value}";
 
 const EACH_KEY = "$each";
 const ALL_SYMBOLS = "{symbols}";
@@ -47,6 +52,16 @@ export function namesOneSymbol(template: Json): boolean {
   return Object.entries(template).some(([key, value]) => key !== EACH_KEY && namesOneSymbol(value as Json));
 }
 
+/** True when the template names symbols in any way. */
+export function namesSymbols(template: Json): boolean {
+  return namesOneSymbol(template) || JSON.stringify(template).includes(ALL_SYMBOLS) || hasEach(template);
+}
+
+function hasEach(template: Json): boolean {
+  if (template === null || typeof template !== "object") return false;
+  return Object.entries(template).some(([key, value]) => key === EACH_KEY || hasEach(value as Json));
+}
+
 /** True when the template holds a request id. */
 export function hasRequestId(template: Json): boolean {
   return stringsOf(template).some((text) => text.includes("{id}") || text.includes("{id.text}"));
@@ -55,6 +70,35 @@ export function hasRequestId(template: Json): boolean {
 /** True when the template holds the time. */
 export function usesTime(template: Json): boolean {
   return stringsOf(template).some((text) => text.includes("{time."));
+}
+
+/** What is wrong with the template of an answer; empty when nothing is. */
+export function findAnswerProblem(template: unknown): string {
+  const placeholders = stringsOf(template as Json).flatMap((text) => text.match(PLACEHOLDER) ?? []);
+  const wrong = placeholders.find((placeholder) => placeholder !== ANSWERED_VALUE);
+  return wrong === undefined ? "" : `An answer may hold ${ANSWERED_VALUE} only, which ${wrong} is not`;
+}
+
+/** True when the template of an answer repeats something of the message that is answered. */
+export function repeatsValue(template: Json): boolean {
+  return stringsOf(template).some((text) => text.includes(ANSWERED_VALUE));
+}
+
+/** The JSON text of an answer. */
+export function renderAnswer(template: Json, value: Json): string {
+  return JSON.stringify(fillAnswer(template, value));
+}
+
+function fillAnswer(template: Json, value: Json): Json {
+  if (template === ANSWERED_VALUE) return value;
+  if (typeof template === "string") return template.replaceAll(ANSWERED_VALUE, () => textOf(value));
+  if (Array.isArray(template)) return template.map((element: Json) => fillAnswer(element, value));
+  if (template === null || typeof template !== "object") return template;
+  return Object.fromEntries(Object.entries(template).map(([key, member]) => [key, fillAnswer(member as Json, value)]));
+}
+
+function textOf(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** The JSON text of a message. */

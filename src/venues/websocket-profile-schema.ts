@@ -9,11 +9,12 @@ import {
   spanMs,
 } from "./common-profile-schema.ts";
 import { quoteMappingSchema } from "./profile-quote-schema.ts";
-import { conditionsSchema, pathSchema, symbolPathSchema, templateSchema } from "./profile-words.ts";
+import { answerSchema, conditionsSchema, pathSchema, symbolPathSchema, templateSchema } from "./profile-words.ts";
 
 /** Upper limits of what a profile may ask for, so that a slip of the pen is found when it is read. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const MAX_RULES = 64;
+const MAX_OPENING = 8;
 
 const limitsSchema = z.strictObject({
   symbolsPerConnection: z.int().min(1).max(MAX_SYMBOLS).describe("More symbols than this are spread over connections"),
@@ -77,6 +78,10 @@ const ackRule = z.strictObject({
   when: conditionsSchema,
   id: pathSchema.optional().describe("The request id the message answers"),
   symbol: symbolPathSchema.optional().describe("The symbols that are subscribed now; * stands for each element"),
+  othersRefused: z
+    .boolean()
+    .default(false)
+    .describe("What the request `id` asked for and `symbol` does not list was refused"),
 });
 
 const refusalRule = z.strictObject({
@@ -88,6 +93,13 @@ const refusalRule = z.strictObject({
   reason: z.array(pathSchema).max(4).default([]).describe("Texts that say why"),
 });
 
+const answerRule = z.strictObject({
+  kind: z.literal("answer"),
+  when: conditionsSchema,
+  value: pathSchema.optional().describe("What {value} stands for in the answer"),
+  message: answerSchema.describe("The answer, a JSON message; {value} repeats a part of the venue's"),
+});
+
 const endRule = z.strictObject({
   kind: z.enum(["fatal", "reconnect"]),
   ...matches,
@@ -95,9 +107,11 @@ const endRule = z.strictObject({
   isRateLimit: z.boolean().default(false).describe("`fatal`: we were too fast"),
 });
 
-const ruleSchema = z.discriminatedUnion("kind", [plainRule, quoteRule, ackRule, refusalRule, endRule], {
+const ruleSchema = z.discriminatedUnion("kind", [plainRule, quoteRule, ackRule, refusalRule, answerRule, endRule], {
   error: (issue) =>
-    issue.code === "invalid_union" ? "Must be quote, heartbeat, ack, refusal, fatal, reconnect or ignore" : undefined,
+    issue.code === "invalid_union"
+      ? "Must be quote, heartbeat, ack, refusal, answer, fatal, reconnect or ignore"
+      : undefined,
 });
 
 /** The shape of the profile of a WebSocket venue: the one home of its names, defaults and limits. */
@@ -110,6 +124,11 @@ export const webSocketProfileSchema = z.strictObject({
     .default({})
     .describe("Extra headers of the handshake"),
   symbols: z.strictObject(SYMBOLS_SHAPE),
+  opening: z
+    .array(templateSchema)
+    .max(MAX_OPENING)
+    .default([])
+    .describe("Messages sent once on every new connection, before the first subscription"),
   subscribe: templateSchema.describe("The message that subscribes"),
   unsubscribe: templateSchema.describe("The message that unsubscribes"),
   ackTimeoutMs: z

@@ -12,12 +12,13 @@ import {
  * A venue that speaks plain words, so that a test reads like the wire:
  *
  *     we:   SUB 1 A,B · UNSUB 2 A · PING 3
- *     they: ACK 1 · ACK 0 A,B · NO 1 text · NO 0 A text · FATAL text · LIMIT text · RECONNECT text · HB
+ *     they: ACK 1 · ACK 0 A,B · SOME 1 A · ASK word (we: SAY word) · NO 1 text · NO 0 A text · FATAL text · LIMIT text · RECONNECT text · HB
  *           Q A 1.10 1.20            a quote of A
  *
  * Everything else is rejected as `unknown`.
  */
 export type TextVenueOptions = Partial<Pick<CompiledVenue, "ping" | "ackTimeoutMs" | "url" | "headers">> & {
+  readonly opening?: readonly string[];
   readonly limits?: Partial<VenueLimits>;
   /** Whether requests carry ids; without, acks and refusals have to name symbols or nothing. */
   readonly hasIds?: boolean;
@@ -57,6 +58,7 @@ export function createTextVenue(options: TextVenueOptions = {}): CompiledVenue {
     sequence: { kind: "none", isEqualDuplicate: false, resetValue: null, onGap: "continue" },
     ackTimeoutMs: options.ackTimeoutMs ?? 2000,
     createDecoder: (instruments, sink, epoch) => new TextDecoder(instruments, sink, epoch),
+    openingTexts: () => [...(options.opening ?? [])],
     subscribeRequests: (symbols, nextId) => requests("SUB", symbols, nextId),
     unsubscribeRequests: (symbols, nextId) => requests("UNSUB", symbols, nextId),
     pingText: (nextId) => `PING ${nextId()}`,
@@ -80,7 +82,7 @@ class TextDecoder {
     const text = Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString("latin1");
     const words = text.split(" ");
     if (words[0] === "HB" || words[0] === "PONG") return FrameKind.heartbeat;
-    if (["ACK", "NO", "FATAL", "LIMIT", "RECONNECT"].includes(words[0])) return FrameKind.control;
+    if (["ACK", "SOME", "ASK", "NO", "FATAL", "LIMIT", "RECONNECT"].includes(words[0])) return FrameKind.control;
     if (words[0] !== "Q") {
       this.rejectReason = "unknown";
       return FrameKind.rejected;
@@ -107,6 +109,8 @@ function readControl(frame: Uint8Array): ControlMessage {
   const [word, ...rest] = Buffer.from(frame).toString("latin1").split(" ");
   const id = Number(rest[0]);
   if (word === "ACK") return { kind: "ack", id, symbols: rest[1]?.split(",") ?? [] };
+  if (word === "SOME") return { kind: "accepted", id, symbols: rest[1]?.split(",") ?? [] };
+  if (word === "ASK") return { kind: "answer", text: `SAY ${rest.join(" ")}` };
   if (word === "NO") {
     const isNamed = rest.length > 2;
     return { kind: "refusal", id, symbols: isNamed ? [rest[1]] : [], text: rest[isNamed ? 2 : 1] };

@@ -17,6 +17,9 @@ const VENUES_WITH_NOTICE = ["binance", "binance-futures", "okx", "okx-tickers", 
 /** Binance acks symbols it does not know; the command makes it refuse. */
 const VENUES_THAT_REFUSE_UNKNOWN = VENUES.filter((venue) => !venue.startsWith("binance"));
 
+/** Where the bench's clock stands. */
+const WALL_MS = 1_700_000_000_000;
+
 const END_MARK = "that was all";
 
 /** A quote as text; what a decoder made of it may be anything. */
@@ -59,7 +62,7 @@ async function subscribeAndWait(symbols: readonly string[], name: string, quotes
   const venue = compiled(name);
   const client = await bench.connect();
   let id = 0;
-  const requests = venue.subscribeRequests(symbols, () => ++id);
+  const requests = venue.subscribeRequests(symbols, () => ++id, WALL_MS);
   await sendAll(
     client,
     venue,
@@ -119,7 +122,7 @@ describe.each(VENUES)("%s", (name) => {
     const symbols = bench.simulator.symbols.slice();
     const client = await bench.connect();
     let id = 0;
-    const requests = venue.subscribeRequests(symbols, () => ++id);
+    const requests = venue.subscribeRequests(symbols, () => ++id, WALL_MS);
     await sendAll(
       client,
       venue,
@@ -131,7 +134,8 @@ describe.each(VENUES)("%s", (name) => {
     expect(quotes).toEqual(sent);
     const acked = new Set<string>();
     for (const control of controls) {
-      if (control.kind !== "ack") throw new Error(`Wanted an ack: got ${JSON.stringify(control)}`);
+      if (control.kind !== "ack" && control.kind !== "accepted")
+        throw new Error(`Wanted an ack: got ${JSON.stringify(control)}`);
       const byId = requests.find((request) => request.id !== 0 && request.id === control.id)?.symbols ?? [];
       for (const symbol of control.symbols.length > 0 ? control.symbols : byId) acked.add(symbol);
     }
@@ -161,11 +165,16 @@ describe.each(VENUES)("%s", (name) => {
     const symbol = bench.simulator.symbols[1];
     bench.simulator.refuse(symbol);
     const client = await bench.connect();
-    const [request] = venue.subscribeRequests([symbol], () => 41);
+    const [request] = venue.subscribeRequests([symbol], () => 41, WALL_MS);
     await sendAll(client, venue, [request.text]);
     const { controls } = readMessages(venue, [symbol], await drain(client));
     expect(controls).toHaveLength(1);
     const [refusal] = controls;
+    if (refusal.kind === "accepted") {
+      // Not among those it lists, which is how this venue refuses.
+      expect(refusal).toEqual({ kind: "accepted", id: request.id, symbols: [] });
+      return;
+    }
     if (refusal.kind !== "refusal") throw new Error(`Wanted a refusal: got ${JSON.stringify(refusal)}`);
     expect([[], [symbol]]).toContainEqual([...refusal.symbols]);
     expect([0, request.id]).toContain(refusal.id);
@@ -182,12 +191,12 @@ describe.each(VENUES)("%s", (name) => {
     await sendAll(
       client,
       venue,
-      venue.subscribeRequests(symbols, nextId).map(({ text }) => text),
+      venue.subscribeRequests(symbols, nextId, WALL_MS).map(({ text }) => text),
     );
     await sendAll(
       client,
       venue,
-      venue.unsubscribeRequests([symbols[0]], nextId).map(({ text }) => text),
+      venue.unsubscribeRequests([symbols[0]], nextId, WALL_MS).map(({ text }) => text),
     );
     const before = sent.length;
     await bench.clock.advance(1000);
@@ -224,9 +233,32 @@ test.each(VENUES_THAT_REFUSE_UNKNOWN)("%s: a symbol it does not list is refused"
   const unknown = bench.simulator.symbols[0].replace(/[A-Za-z]{3}/, (head) =>
     head === head.toLowerCase() ? "zzz" : "ZZZ",
   );
-  const [request] = venue.subscribeRequests([unknown], () => 5);
+  const [request] = venue.subscribeRequests([unknown], () => 5, WALL_MS);
   await sendAll(client, venue, [request.text]);
-  expect(readMessages(venue, [unknown], await drain(client)).controls).toMatchObject([{ kind: "refusal" }]);
+  const [control, ...others] = readMessages(venue, [unknown], await drain(client)).controls;
+  expect(others).toEqual([]);
+  if (control.kind === "accepted") expect(control).toEqual({ kind: "accepted", id: 5, symbols: [] });
+  else expect(control.kind).toBe("refusal");
+});
+
+test("deribit: asks for a sign of life, and the profile's answer is the one it wants", async () => {
+  openBench("deribit");
+  const venue = compiled("deribit");
+  const client = await bench.connect();
+  await sendAll(
+    client,
+    venue,
+    venue.openingTexts(() => 1, WALL_MS),
+  );
+  await bench.clock.advance(20_000);
+  const { controls, kinds } = readMessages(venue, [], await drain(client));
+  expect(kinds).toEqual([FrameKind.ignored, FrameKind.heartbeat, FrameKind.control]);
+  const [question] = controls;
+  if (question.kind !== "answer") throw new Error(`Wanted an answer: got ${JSON.stringify(question)}`);
+  await sendAll(client, venue, [question.text]);
+  await bench.clock.advance(10_000);
+  const messages = [await client.nextText(), await client.nextText()];
+  expect(readMessages(venue, [], messages).kinds).toEqual([FrameKind.heartbeat, FrameKind.heartbeat]);
 });
 
 test.each(["coinbase", "kraken"])("%s: its heartbeat counts as a sign of life", async (name) => {
@@ -237,7 +269,7 @@ test.each(["coinbase", "kraken"])("%s: its heartbeat counts as a sign of life", 
   await sendAll(
     client,
     venue,
-    venue.subscribeRequests(symbols, () => 1).map(({ text }) => text),
+    venue.subscribeRequests(symbols, () => 1, WALL_MS).map(({ text }) => text),
   );
   bench.simulator.goSilent("quotes");
   await bench.clock.advance(3000);

@@ -53,7 +53,7 @@ test("loadRecording() says what is wrong with a recording it cannot play", () =>
     parseRecording(text, { name: "f", ...(venue === undefined ? {} : { venue }) });
   expect(reject("hello\n")).toThrow("Cannot replay 'f': it holds no messages from a venue");
   expect(reject('{"a":1}\n')).toThrow("its messages are of no venue we simulate: name one with --venue");
-  expect(reject('wss://www.deribit.com/ws <-> 1.5\n2.5: {"a":1}\n')).toThrow("recorded from www.deribit.com");
+  expect(reject('wss://www.bitmex.com/ws <-> 1.5\n2.5: {"a":1}\n')).toThrow("recorded from www.bitmex.com");
   expect(reject(BINANCE, "okx")).toThrow("it holds no market data of venue 'okx'");
   expect(reject(BINANCE, "nasdaq")).toThrow("there is no simulated venue 'nasdaq'");
 });
@@ -89,6 +89,7 @@ const CAPTURES = [
   { file: "tardis-node/binance.jsonl", venue: "binance", symbols: 1, quotes: 1 },
   { file: "tardis-node/bybit.jsonl", venue: "bybit", symbols: 1, quotes: 3 },
   { file: "tardis-node/coinbase.jsonl", venue: "coinbase", symbols: 1, quotes: 3 },
+  { file: "tardis-node/deribit.jsonl", venue: "deribit", symbols: 1, quotes: 1 },
 ];
 
 describe.skipIf(skipsCaptures())("real recordings", () => {
@@ -142,6 +143,7 @@ async function subscribeAll(client: VenueClient, venue: string, symbols: readonl
     "binance-futures": [streams],
     coinbase: [{ type: "subscribe", product_ids: symbols, channels: ["ticker"] }],
     "okx-tickers": [{ op: "subscribe", args: symbols.map((instId) => ({ channel: "tickers", instId })) }],
+    deribit: [{ id: 1, method: "public/subscribe", params: { channels: symbols.map((symbol) => `quote.${symbol}`) } }],
     bybit: [{ op: "subscribe", args: symbols.map((symbol) => `orderbook.1.${symbol}`) }],
     bitstamp: symbols.map((symbol) => ({ event: "bts:subscribe", data: { channel: `order_book_${symbol}` } })),
   };

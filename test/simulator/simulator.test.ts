@@ -234,7 +234,7 @@ test("stop() leaves no timer and no session", async () => {
 test("startSimulator() rejects an unknown venue and a bad rate", () => {
   bench = new Bench({ venue: "binance" });
   expect(() => startSimulator({ venue: "nasdaq", seed: 1, ratePerSecond: 1 })).toThrow(
-    "Cannot simulate venue 'nasdaq': wanted one of binance, coinbase, kraken, okx, bybit, bitstamp, binance-futures, okx-tickers",
+    "Cannot simulate venue 'nasdaq': wanted one of binance, coinbase, kraken, okx, bybit, bitstamp, binance-futures, okx-tickers, gate, deribit",
   );
   for (const ratePerSecond of [0, -1, Number.NaN, 1e9]) {
     expect(() => startSimulator({ venue: "okx", seed: 1, ratePerSecond })).toThrow("Cannot simulate at rate");

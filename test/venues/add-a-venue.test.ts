@@ -17,7 +17,7 @@ test("the profile of docs/add-a-venue.md reads the page's messages as the page s
   const [wire = "", expected = ""] = await codeBlocks("jsonl");
   const venue = compileVenue(loadProfile(profileText, "docs/add-a-venue.md", "websocket"));
   const symbols = ["EURUSD", "GBPUSD"];
-  const [request] = venue.subscribeRequests(symbols, () => 1);
+  const [request] = venue.subscribeRequests(symbols, () => 1, 0);
   expect(request?.text).toBe('{"op":"subscribe","ref":1,"pairs":["EURUSD","GBPUSD"]}');
   expect(venue.pingText(() => 2, 5)).toBe('{"op":"ping","at":5}');
   const { decode } = createRecordedDecoder(venue, symbols);

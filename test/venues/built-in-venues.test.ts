@@ -129,7 +129,7 @@ describe("documented messages (test/fixtures/venues)", () => {
     const wire = await linesOf(join(folder, "wire.jsonl"));
     const expected: Expected[] = (await linesOf(join(folder, "expected.jsonl"))).map((line) => JSON.parse(line));
     const venue = compileVenue(builtIn(name));
-    venue.subscribeRequests(about.symbols, () => 1);
+    venue.subscribeRequests(about.symbols, () => 1, 0);
     const { decode } = createRecordedDecoder(venue, about.symbols);
     const seen = wire.map((line): Expected => {
       const { kind, reason, quotes } = decode(line);
@@ -146,7 +146,7 @@ describe("documented messages (test/fixtures/venues)", () => {
       const about: About = await Bun.file(join(folder, "about.json")).json();
       const wire = await linesOf(join(folder, "wire.jsonl"));
       const venue = compileVenue(builtIn(name));
-      venue.subscribeRequests(about.symbols, () => 1);
+      venue.subscribeRequests(about.symbols, () => 1, 0);
       const { decoder, recorder } = createRecordedDecoder(venue, about.symbols);
       const change = fc.record({
         at: fc.nat(),

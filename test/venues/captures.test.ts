@@ -36,7 +36,7 @@ function venueOf(name: string): CompiledVenue {
 
 /** What a venue makes of a recording. */
 function play(venue: CompiledVenue, symbols: readonly string[], messages: readonly string[]) {
-  venue.subscribeRequests(symbols, () => 1);
+  venue.subscribeRequests(symbols, () => 1, 0);
   const { decode } = createRecordedDecoder(venue, symbols);
   const quotes: PlainQuote[] = [];
   const kinds: Record<string, number> = {};
@@ -90,6 +90,24 @@ function okxTickerOf(message: string): PlainQuote {
   const [ticker] = JSON.parse(message).data;
   const sides = [ticker.bidPx, ticker.bidSz, ticker.askPx, ticker.askSz] as const;
   return quoteOf(ticker.instId, sides, { venueTimeMs: Number(ticker.ts) });
+}
+
+/** A JSON number of the source, digit by digit. */
+function numberAt(message: string, key: string): string {
+  const [, number] = new RegExp(`"${key}":(-?[0-9.eE+-]+)`).exec(message) ?? [];
+  if (number === undefined) throw new Error(`No "${key}" in ${message}`);
+  return number;
+}
+
+/** The top of the book in Deribit's `quote` and `ticker`: a price of zero means that nobody quotes. */
+function deribitTopOf(message: string): PlainQuote {
+  const sides = ["bid", "ask"].map((side) => {
+    const price = numberAt(message, `best_${side}_price`);
+    return Number(price) === 0 ? [null, null] : [price, numberAt(message, `best_${side}_amount`)];
+  });
+  const [[bidPrice, bidSize], [askPrice, askSize]] = sides;
+  const { instrument_name: symbol, timestamp: venueTimeMs } = JSON.parse(message).params.data;
+  return { symbol, bidPrice, bidSize, askPrice, askSize, sequence: null, venueTimeMs };
 }
 
 function symbolsOf(quotes: readonly PlainQuote[]): string[] {
@@ -173,6 +191,39 @@ describe.skipIf(skipsCaptures())("real recordings (CAPTURES_DIR)", () => {
     expect(quotes).toEqual(expected);
     expect(kinds).toEqual({ quote: 717, ignored: 10, control: 20 });
     expect(acked).toEqual(expect.arrayContaining(symbolsOf(expected)));
+  });
+
+  test("Deribit, cryptofeed, July 2021: the recording has other channels only, all of them known", () => {
+    const messages = messagesOf("cryptofeed/DERIBIT.ws.1.0");
+    const { quotes, kinds } = play(venueOf("deribit"), ["BTC-PERPETUAL"], messages);
+    expect(quotes).toEqual([]);
+    expect(kinds).toEqual({ control: 1, ignored: messages.length - 1 });
+  });
+
+  test("Deribit's ticker, which names the same fields as quote, through a profile changed in a file", async () => {
+    const file = join(import.meta.dir, "../../config/venues/deribit.json");
+    const text = (await Bun.file(file).text())
+      .replaceAll('"quote.{symbol}"', '"ticker.{symbol}.raw"')
+      .replaceAll('"quote."', '"ticker."');
+    const venue = compileVenue(loadProfile(text, "ticker.json", "websocket"));
+    const messages = messagesOf("cryptofeed/DERIBIT.ws.1.0");
+    const expected = messages.filter((message) => message.includes('"channel":"ticker.')).map(deribitTopOf);
+    expect(expected.length).toBe(89);
+    const symbols = symbolsOf(expected);
+    const { quotes, kinds } = play(venue, symbols, messages);
+    expect(quotes).toEqual(expected);
+    expect(kinds).toEqual({ quote: 89, control: 1, ignored: messages.length - 90 });
+    const ack = messages.find((message) => message.includes('"result"')) ?? "";
+    const control = venue.readControl(Buffer.from(ack.replace('"id":0', '"id":7')));
+    if (control.kind !== "accepted") throw new Error(`Wanted a list of what was accepted: got ${control.kind}`);
+    expect([control.id, ...[...control.symbols].sort()]).toEqual([7, ...symbols]);
+  });
+
+  test("tardis, Deribit: the one quote; other channels are known", () => {
+    const messages = messagesOf("tardis-node/deribit.jsonl");
+    const { quotes, kinds } = play(venueOf("deribit"), ["BTC-PERPETUAL"], messages);
+    expect(quotes).toEqual(messages.filter((message) => message.includes('"quote.')).map(deribitTopOf));
+    expect(kinds).toEqual({ quote: 1, ignored: messages.length - 1 });
   });
 
   test("tardis, Binance: the one bookTicker among ten messages", () => {

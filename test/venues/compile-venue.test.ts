@@ -19,7 +19,7 @@ function counter(): () => number {
 
 /** What the venue reads in a frame after it was asked to subscribe the symbols. */
 function control(venue: CompiledVenue, symbols: readonly string[], text: string): ControlMessage {
-  venue.subscribeRequests(symbols, counter());
+  venue.subscribeRequests(symbols, counter(), 1_700_000_000_999);
   return venue.readControl(Buffer.from(text, "utf8"));
 }
 
@@ -29,7 +29,7 @@ describe("subscribeRequests()", () => {
       subscribe: { op: "sub", args: { $each: "q.{symbol.lower}" }, id: "{id}" },
       limits: { symbolsPerConnection: 10, symbolsPerRequest: 2 },
     });
-    expect(venue.subscribeRequests(["AAA", "BBB", "CCC"], counter())).toEqual([
+    expect(venue.subscribeRequests(["AAA", "BBB", "CCC"], counter(), 1_700_000_000_999)).toEqual([
       { text: '{"op":"sub","args":["q.aaa","q.bbb"],"id":1}', id: 1, symbols: ["AAA", "BBB"] },
       { text: '{"op":"sub","args":["q.ccc"],"id":2}', id: 2, symbols: ["CCC"] },
     ]);
@@ -37,11 +37,11 @@ describe("subscribeRequests()", () => {
 
   test("uses up no id where the venue has none, and asks for nothing without symbols", () => {
     const nextId = counter();
-    expect(testVenue().subscribeRequests(["AAA"], nextId)).toEqual([
+    expect(testVenue().subscribeRequests(["AAA"], nextId, 1_700_000_000_999)).toEqual([
       { text: '{"op":"sub","symbols":["AAA"]}', id: 0, symbols: ["AAA"] },
     ]);
     expect(nextId()).toBe(1);
-    expect(testVenue().subscribeRequests([], nextId)).toEqual([]);
+    expect(testVenue().subscribeRequests([], nextId, 1_700_000_000_999)).toEqual([]);
   });
 
   test.each([
@@ -55,9 +55,14 @@ describe("subscribeRequests()", () => {
     ["bybit", '{"req_id":"1","op":"subscribe","args":["orderbook.1.BTCUSDT"]}'],
     ["bitstamp", '{"event":"bts:subscribe","data":{"channel":"order_book_btcusd"}}'],
     ["gemini", '{"method":"SUBSCRIBE","params":["btcusd@bookTicker"],"id":1}'],
+    [
+      "deribit",
+      '{"jsonrpc":"2.0","id":1,"method":"public/subscribe","params":{"channels":["quote.BTC-PERPETUAL","quote.ETH-PERPETUAL"]}}',
+    ],
+    ["gate", '{"time":1700000000,"id":1,"channel":"spot.book_ticker","event":"subscribe","payload":["BTC_USDT"]}'],
   ])("%s: as the venue documents it", (name, text) => {
     const symbols = (findBuiltInProfile(name, "websocket")?.symbols.default ?? []).slice(0, 2);
-    expect(builtIn(name).subscribeRequests(symbols, counter())[0]?.text).toBe(text);
+    expect(builtIn(name).subscribeRequests(symbols, counter(), 1_700_000_000_999)[0]?.text).toBe(text);
   });
 
   test.each([
@@ -70,9 +75,33 @@ describe("subscribeRequests()", () => {
     ["okx", '{"op":"unsubscribe","args":[{"channel":"bbo-tbt","instId":"BTC-USDT"}]}'],
     ["bybit", '{"req_id":"1","op":"unsubscribe","args":["orderbook.1.BTCUSDT"]}'],
     ["bitstamp", '{"event":"bts:unsubscribe","data":{"channel":"order_book_btcusd"}}'],
+    ["deribit", '{"jsonrpc":"2.0","id":1,"method":"public/unsubscribe","params":{"channels":["quote.BTC-PERPETUAL"]}}'],
+    ["gate", '{"time":1700000000,"id":1,"channel":"spot.book_ticker","event":"unsubscribe","payload":["BTC_USDT"]}'],
   ])("%s: unsubscribes as the venue documents it", (name, text) => {
     const symbols = (findBuiltInProfile(name, "websocket")?.symbols.default ?? []).slice(0, 1);
-    expect(builtIn(name).unsubscribeRequests(symbols, counter())[0]?.text).toBe(text);
+    expect(builtIn(name).unsubscribeRequests(symbols, counter(), 1_700_000_000_999)[0]?.text).toBe(text);
+  });
+});
+
+describe("openingTexts()", () => {
+  test("fills in the id and the time of each message, and uses up no id where none is asked for", () => {
+    const venue = testVenue({
+      opening: [
+        { op: "hello", at: "{time.ms}" },
+        { op: "beat", id: "{id}" },
+      ],
+    });
+    expect(venue.openingTexts(counter(), 1_700_000_000_999)).toEqual([
+      '{"op":"hello","at":1700000000999}',
+      '{"op":"beat","id":1}',
+    ]);
+    expect(testVenue().openingTexts(counter(), 0)).toEqual([]);
+  });
+
+  test("deribit: asks for heartbeats as the venue documents it", () => {
+    expect(builtIn("deribit").openingTexts(counter(), 0)).toEqual([
+      '{"jsonrpc":"2.0","id":1,"method":"public/set_heartbeat","params":{"interval":10}}',
+    ]);
   });
 });
 
@@ -82,6 +111,7 @@ describe("ping", () => {
     ["okx", "ping"],
     ["bybit", '{"req_id":"1","op":"ping"}'],
     ["bitstamp", '{"event":"bts:heartbeat"}'],
+    ["gate", '{"time":1700000000,"channel":"spot.ping"}'],
     ["coinbase", ""],
   ])("%s pings with %p", (name, text) => {
     const venue = builtIn(name);
@@ -134,6 +164,20 @@ describe("readControl()", () => {
     { kind: "ack", when: { ok: "id" }, id: "id" },
     { kind: "ack", when: { ok: "names" }, symbol: { path: "names.*", template: "q.{symbol.lower}" } },
     { kind: "refusal", when: { no: 1 }, id: "id", symbol: "name", symbolInText: "why", reason: ["code", "why"] },
+    {
+      kind: "ack",
+      when: { ok: "listed" },
+      id: "id",
+      symbol: { path: "names.*", template: "q.{symbol.lower}" },
+      othersRefused: true,
+    },
+    {
+      kind: "answer",
+      when: { ask: 1 },
+      value: "what",
+      message: { say: "{value}", text: "<{value}>", deep: [null, 1] },
+    },
+    { kind: "answer", when: { ask: 2 }, message: { op: "pong" } },
     { kind: "fatal", when: { end: 1 }, isRateLimit: true, reason: ["why"] },
     { kind: "reconnect", frameText: "bye" },
   ];
@@ -177,6 +221,27 @@ describe("readControl()", () => {
     expect(read('{"no":1,"id":4,"why":"ZZZ"}')).toEqual({ kind: "refusal", id: 4, symbols: [], text: "ZZZ" });
   });
 
+  test("an ack that lists what was accepted names the request it answers, and none where that is not told", () => {
+    const symbols = ["BBB"];
+    expect(read('{"ok":"listed","id":3,"names":["q.bbb","q.zzz"]}')).toEqual({ kind: "accepted", id: 3, symbols });
+    expect(read('{"ok":"listed","id":3,"names":[]}')).toEqual({ kind: "accepted", id: 3, symbols: [] });
+    expect(read('{"ok":"listed","names":["q.bbb"]}')).toEqual({ kind: "ack", id: 0, symbols });
+    expect(read('{"ok":"listed","names":[]}')).toEqual({ kind: "none" });
+  });
+
+  test("an answer repeats the value as it was, and as text within text", () => {
+    const answer = (what: string) => read(`{"ask":1,"what":${what}}`);
+    const said = (say: string, text: string) => ({
+      kind: "answer" as const,
+      text: `{"say":${say},"text":"<${text}>","deep":[null,1]}`,
+    });
+    expect(answer("1492420473027")).toEqual(said("1492420473027", "1492420473027"));
+    expect(answer('"$&{value}"')).toEqual(said('"$&{value}"', "$&{value}"));
+    expect(answer("null")).toEqual(said("null", "null"));
+    expect(read('{"ask":1}')).toEqual({ kind: "none" });
+    expect(read('{"ask":2}')).toEqual({ kind: "answer", text: '{"op":"pong"}' });
+  });
+
   test("a text of the venue is one line of at most 300 characters", () => {
     expect(read('{"end":1,"why":"slow\\n\\u0007down"}')).toEqual({
       kind: "fatal",
@@ -196,9 +261,9 @@ describe("readControl()", () => {
   });
 
   test("property: any bytes and any JSON give a message, never a throw", () => {
-    const kinds = ["ack", "refusal", "fatal", "reconnect", "none"];
-    const member = fc.oneof(fc.constantFrom("all", "id", "names", 1, "AAA", null), fc.jsonValue());
-    const json = fc.dictionary(fc.constantFrom("ok", "id", "names", "no", "name", "why", "end"), member);
+    const kinds = ["ack", "accepted", "answer", "refusal", "fatal", "reconnect", "none"];
+    const member = fc.oneof(fc.constantFrom("all", "id", "names", "listed", 1, 2, "AAA", null), fc.jsonValue());
+    const json = fc.dictionary(fc.constantFrom("ok", "id", "names", "no", "name", "why", "end", "ask", "what"), member);
     const frame = fc.oneof(
       fc.uint8Array(),
       json.map((value) => Buffer.from(JSON.stringify(value))),

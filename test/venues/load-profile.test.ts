@@ -87,9 +87,34 @@ describe("loadProfile()", () => {
       "subscribe: {symbol} outside $each needs limits.symbolsPerRequest 1",
     ],
     [
-      "the time in a request",
-      { subscribe: { a: "{symbols}", t: "{time.s}" } },
-      "subscribe: the time is known to a ping only",
+      "symbols in an opening",
+      { opening: [{ op: "hello" }, { op: "sub", args: [{ $each: "x" }] }] },
+      "opening.1: must not name symbols, as it is sent before them",
+    ],
+    [
+      "an unknown placeholder in an opening",
+      { opening: [{ op: "{who}" }] },
+      "opening.0: Must use known placeholders only",
+    ],
+    [
+      "an ack that lists, without a request to compare with",
+      { messages: [...quoteRule(FLAT_QUOTE), { kind: "ack", when: {}, symbol: "s.*", othersRefused: true }] },
+      "messages.1.othersRefused: needs id, to know what was asked for, and symbol",
+    ],
+    [
+      "an answer with the id of a request",
+      { messages: [...quoteRule(FLAT_QUOTE), { kind: "answer", when: {}, message: { id: "{id}" } }] },
+      "messages.1.message: An answer may hold {value} only, which {id} is not",
+    ],
+    [
+      "an answer that repeats nothing it knows",
+      { messages: [...quoteRule(FLAT_QUOTE), { kind: "answer", when: {}, message: { pong: "{value}" } }] },
+      "messages.1.value: is needed for the {value} in message",
+    ],
+    [
+      "an answer with a value of no use",
+      { messages: [...quoteRule(FLAT_QUOTE), { kind: "answer", when: {}, value: "ping", message: { pong: 1 } }] },
+      "messages.1.value: is of no use without {value} in message",
     ],
     [
       "an ack by id without an id",

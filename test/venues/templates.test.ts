@@ -1,12 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import {
+  findAnswerProblem,
   findTemplateProblem,
   hasRequestId,
   type Json,
   namesOneSymbol,
+  namesSymbols,
+  renderAnswer,
   renderMessage,
   renderSymbol,
   renderText,
+  repeatsValue,
   usesTime,
 } from "../../src/venues/templates.ts";
 
@@ -57,6 +61,27 @@ describe("templates", () => {
   test("namesOneSymbol() looks outside of $each only", () => {
     expect(namesOneSymbol({ a: { $each: "{symbol}" }, b: "{symbols}" })).toBe(false);
     expect(namesOneSymbol({ a: [{ b: "x_{symbol.lower}" }] })).toBe(true);
+  });
+
+  test("namesSymbols() finds one symbol, all of them, and each of them", () => {
+    for (const template of [{ a: ["{symbol}"] }, { a: "{symbols}" }, { a: [{ $each: 1 }] }]) {
+      expect(namesSymbols(template)).toBe(true);
+    }
+    expect(namesSymbols({ a: ["{id}", null, { b: "symbols" }] })).toBe(false);
+  });
+
+  test("findAnswerProblem() takes {value} alone, however deep", () => {
+    expect(findAnswerProblem({ a: [{ b: "{value}" }, "<{value}>"], c: 1 })).toBe("");
+    expect(findAnswerProblem({ a: ["{value}", { b: "{time.ms}" }] })).toContain("{time.ms}");
+    expect([repeatsValue({ a: ["<{value}>"] }), repeatsValue({ a: "value" })]).toEqual([true, false]);
+  });
+
+  test.each<[Json, string]>([
+    [1_492_420_473_027, '{"pong":1492420473027,"text":"n1492420473027","deep":["{id}",null]}'],
+    ['a"{value}', '{"pong":"a\\"{value}","text":"na\\"{value}","deep":["{id}",null]}'],
+    [{ n: [1] }, '{"pong":{"n":[1]},"text":"n{\\"n\\":[1]}","deep":["{id}",null]}'],
+  ])("renderAnswer() repeats %j", (value, text) => {
+    expect(renderAnswer({ pong: "{value}", text: "n{value}", deep: ["{id}", null] }, value)).toBe(text);
   });
 
   test("hasRequestId() and usesTime() find their placeholders", () => {

@@ -98,6 +98,16 @@ export class SubscriptionTracker {
     }
   }
 
+  /** Takes an ack that lists what was accepted of a request: the rest of it was refused. */
+  onAccepted(id: number, symbols: readonly string[]): void {
+    if (this.#unsubscribeIds.delete(id)) return;
+    const request = this.#findRequest(id);
+    const left = request === null ? [] : [...request.open];
+    for (const symbol of symbols) this.#settle(this.#bySymbol.get(symbol), "acked", "");
+    const text = "not among those the venue accepted";
+    for (const subscription of left) this.#settle(subscription, "rejected", text);
+  }
+
   /** Takes a refusal: of these symbols, else of this request, else (id 0) of the oldest one without answer. */
   onRefusal(id: number, symbols: readonly string[], text: string): void {
     if (id !== 0 && this.#unsubscribeIds.delete(id)) return;
@@ -140,7 +150,7 @@ export class SubscriptionTracker {
       context.monitor.onSubscription(subscription.instrument, "pending", "");
     }
     const symbols = subscriptions.map((subscription) => subscription.instrument.symbol);
-    for (const request of venue.subscribeRequests(symbols, nextId)) this.#send(request);
+    for (const request of venue.subscribeRequests(symbols, nextId, this.#wallMs())) this.#send(request);
   }
 
   #send(request: OutgoingRequest): void {
@@ -161,7 +171,8 @@ export class SubscriptionTracker {
 
   #unsubscribe(subscription: Subscription): void {
     const { venue, nextId } = this.#options;
-    for (const request of venue.unsubscribeRequests([subscription.instrument.symbol], nextId)) {
+    const symbols = [subscription.instrument.symbol];
+    for (const request of venue.unsubscribeRequests(symbols, nextId, this.#wallMs())) {
       if (request.id !== 0) this.#unsubscribeIds.add(request.id);
       this.#push(request.text, ignoreSent);
     }
@@ -169,6 +180,10 @@ export class SubscriptionTracker {
       if (this.#unsubscribeIds.size <= UNSUBSCRIBE_IDS_MAX) break;
       this.#unsubscribeIds.delete(id);
     }
+  }
+
+  #wallMs(): number {
+    return Math.floor(this.#options.context.clock.wallUs() / 1000);
   }
 
   #push(text: string, onSent: () => void): void {

@@ -13,6 +13,8 @@ import { SubscriptionTracker } from "./subscription-tracker.ts";
 
 /** How long the venue may take to answer our close frame, ms. */
 const CLOSE_GRACE_MS = 250;
+/** Answers to the venue that wait to be sent; one that asks for more before it was answered is not answered. */
+const ANSWERS_WAITING_MAX = 16;
 /** Close code of an end in good order (RFC 6455, 7.4.1). */
 const NORMAL_CLOSURE = 1000;
 
@@ -43,6 +45,7 @@ export class WebSocketSession implements Session {
   /** The handshake limit, later the wait for the venue's close frame. */
   #limit: Timer | null;
   #lastId = 0;
+  #answersWaiting = 0;
   #isOpen = false;
   #isClosing = false;
   #isOver = false;
@@ -86,7 +89,7 @@ export class WebSocketSession implements Session {
         clock,
         outbox: this.#outbox,
         framesReceived: () => this.#reader.frames,
-        text: () => venue.pingText(nextId, Math.floor(clock.wallUs() / 1000)),
+        text: () => venue.pingText(nextId, this.#wallMs()),
       });
     this.#limit = clock.schedule(options.handshakeLimitMs, () => this.#end(this.#handshakeTimeout()));
     this.#listen();
@@ -124,12 +127,17 @@ export class WebSocketSession implements Session {
     this.#unwatchPressure = backpressure.onChange((isPaused) => this.#reader.hold(isPaused));
     this.#reader.hold(backpressure.isPaused);
     this.#pinger?.start();
+    for (const text of this.#options.venue.openingTexts(() => ++this.#lastId, this.#wallMs())) {
+      this.#outbox.push({ text, onSent: () => {} }, "in_turn");
+    }
     this.#tracker.start();
   }
 
   #onControl(frame: Uint8Array): void {
     const message = this.#options.venue.readControl(frame);
     if (message.kind === "ack") this.#tracker.onAck(message.id, message.symbols);
+    else if (message.kind === "accepted") this.#tracker.onAccepted(message.id, message.symbols);
+    else if (message.kind === "answer") this.#answer(message.text);
     else if (message.kind === "refusal") this.#tracker.onRefusal(message.id, message.symbols, message.text);
     else if (message.kind === "reconnect") this.#context.monitor.onReconnectAsked(venueText(message.text));
     else if (message.kind === "fatal") {
@@ -140,6 +148,21 @@ export class WebSocketSession implements Session {
         }),
       );
     }
+  }
+
+  /** Says what the venue wants to hear; that it asked is a sign of life. */
+  #answer(text: string): void {
+    this.#context.monitor.onData();
+    if (this.#answersWaiting >= ANSWERS_WAITING_MAX) return;
+    this.#answersWaiting++;
+    const onSent = () => {
+      this.#answersWaiting--;
+    };
+    if (!this.#outbox.push({ text, onSent }, "urgent")) this.#answersWaiting--;
+  }
+
+  #wallMs(): number {
+    return Math.floor(this.#context.clock.wallUs() / 1000);
   }
 
   #onClose(code: number, reason: string): void {

@@ -64,8 +64,9 @@ function tapVenue(venue: CompiledVenue, tap: Tap): CompiledVenue {
     ...{ name, description, transport, url, headers, limits, ping, sequence, ackTimeoutMs },
     createDecoder: (instruments, sink, epoch) =>
       tap.frames(venue.createDecoder(instruments, sink, epoch), tap.open(instruments, epoch)),
-    subscribeRequests: (symbols, nextId) => venue.subscribeRequests(symbols, nextId),
-    unsubscribeRequests: (symbols, nextId) => venue.unsubscribeRequests(symbols, nextId),
+    openingTexts: (nextId, wallMs) => venue.openingTexts(nextId, wallMs),
+    subscribeRequests: (symbols, nextId, wallMs) => venue.subscribeRequests(symbols, nextId, wallMs),
+    unsubscribeRequests: (symbols, nextId, wallMs) => venue.unsubscribeRequests(symbols, nextId, wallMs),
     pingText: (nextId, wallMs) => venue.pingText(nextId, wallMs),
     readControl: (frame) => venue.readControl(frame),
   };

@@ -12,7 +12,7 @@ import { FeedBench } from "../../harness/feed-bench.ts";
 
 const SEED = 20_241_019;
 const RATE_PER_SECOND = 200;
-const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"];
+const VENUES = ["binance", "coinbase", "kraken", "okx", "bybit", "bitstamp", "gate", "deribit"];
 
 for (const name of VENUES) {
   describe(`WebSocket adapter against simulated ${name}`, () => {

@@ -103,6 +103,27 @@ describe("SubscriptionTracker and answers", () => {
     expect(bench.answers).toEqual(["A acked", "Z rejected: bad", "B acked"]);
   });
 
+  test("onAccepted() acks what is listed and rejects the rest of that request", () => {
+    const bench = new Bench("ABCD", { limits: { symbolsPerRequest: 3 } });
+    bench.tracker.onAccepted(1, ["A", "C"]);
+    expect(bench.answers).toEqual(["A acked", "C acked", "B rejected: not among those the venue accepted"]);
+    bench.tracker.onAccepted(9, ["D"]);
+    expect(bench.answers.at(-1)).toBe("D acked");
+    expect(bench.failures).toEqual([]);
+  });
+
+  test("onAccepted() that answers an unsubscription changes nothing", () => {
+    const bench = new Bench("A");
+    bench.tracker.onAccepted(1, ["A"]);
+    bench.tracker.resubscribe(bench.instruments[0]);
+    expect(bench.sent.slice(1)).toEqual(["UNSUB 2 A", "SUB 3 A"]);
+    const before = bench.answers.length;
+    bench.tracker.onAccepted(2, ["A"]);
+    expect(bench.answers.length).toBe(before);
+    bench.tracker.onAccepted(3, []);
+    expect(bench.failures).toMatchObject([{ code: "subscription_refused" }]);
+  });
+
   test("onRefusal() without id or symbols means the oldest request without answer", () => {
     const bench = new Bench("AZB", { hasIds: false });
     // OKX: an ack per symbol, and an error that names nothing.

@@ -191,6 +191,28 @@ describe("WebSocket session sends", () => {
     expect(connection.received.length).toBe(1);
   });
 
+  test("the venue's opening goes out before the first subscription", async () => {
+    const { connection } = await open({ venue: { opening: ["HELLO", "BEAT 10"] } });
+    expect(connection.received).toEqual(["HELLO", "BEAT 10", "SUB 1 A"]);
+  });
+
+  test("what the venue asks is answered, and counts as data", async () => {
+    const { connection } = await open();
+    const { data } = bench.monitor;
+    connection.send("ASK 1", "ASK 2");
+    await eventually(() => connection.received.length === 3, "two answers");
+    expect(connection.received.slice(1)).toEqual(["SAY 1", "SAY 2"]);
+    expect(bench.monitor.data).toBe(data + 2);
+  });
+
+  test("a venue that asks faster than it may be answered gets few answers, and no memory of ours", async () => {
+    const { connection } = await open({ venue: { limits: { messageSpacingMs: 60_000 } } });
+    const { data } = bench.monitor;
+    for (let i = 0; i < 100; i++) connection.send(`ASK ${i}`);
+    await eventually(() => bench.monitor.data === data + 100, "all questions");
+    expect(connection.received).toEqual(["SUB 1 A"]);
+  });
+
   test("requests are spaced as the venue asks, pings among them", async () => {
     const spacing = { messageSpacingMs: 40, symbolsPerRequest: 1 };
     bench = new SessionBench({ symbols: ["A", "B", "C"], venue: { limits: spacing, ping: null } });
