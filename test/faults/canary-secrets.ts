@@ -170,7 +170,9 @@ function checkCovered({ secrets }: Aviary): void {
   const feeds = TRANSPORTS.map((transport) => ({ name: transport, prefix: "", transport, isListed: true, seed: null }));
   const known = feeds.flatMap((feed) => [...catalogVariables([feed]).values()]);
   const wanted = new Set(known.filter(({ meta }) => meta.display === "secret").map(({ key }) => key));
-  const given = [...secrets.keys()].map((name) => (/^(KAFKA|ADMIN|OTLP)_/.test(name) ? name : name.replace(/^[A-Z]+_/, "")));
+  const given = [...secrets.keys()].map((name) =>
+    /^(KAFKA|ADMIN|OTLP)_/.test(name) ? name : name.replace(/^[A-Z]+_/, ""),
+  );
   expect([...wanted].filter((key) => !given.includes(key))).toEqual([]);
   expect(wanted.size).toBeGreaterThan(2);
 }
